@@ -1,0 +1,128 @@
+"""What a source is, and how one is found by its name.
+
+A kind of source is one file, `collectors/sources/<kind>.py`, holding one subclass of `Source`: its `Options`
+(what the user may set), `parse` (a saved answer → posts, offline) and `pages` (a cursor → pages of posts,
+through the one HTTP door). The module's docstring is its page in the documentation.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from collectors.post import Post
+
+if TYPE_CHECKING:
+    from collectors.http import Http
+
+Cursor = dict[str, Any]
+"""Where a source stopped, as plain JSON; `{}` at the very first time. Only the source reads it."""
+
+
+class SourceError(Exception):
+    """A source could not be read. `remedy` tells the user what to do; `permanent` that waiting will not help."""
+
+    def __init__(self, problem: str, *, remedy: str = "", permanent: bool = False) -> None:
+        super().__init__(problem)
+        self.remedy = remedy
+        self.permanent = permanent
+
+
+class ParseError(SourceError):
+    """The answer is not what this kind of source gives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One item of an answer that could not be used: the rest goes on."""
+
+    item: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer as received, to be kept compressed and replayed."""
+
+    url: str
+    body: bytes
+    content_type: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What one request gave: posts, items left out, the cursor to save with them, the answer they came from."""
+
+    posts: list[Post]
+    cursor: Cursor
+    faults: list[Fault] = field(default_factory=list)
+    answer: Answer | None = None
+
+
+class SourceOptions(BaseModel):
+    """Base of every source's options: unknown keys are refused, each field has a description."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Source(ABC):
+    """One configured source. Subclasses set `kind`, `title` and `Options` and are found by their file's name."""
+
+    kind: ClassVar[str]
+    title: ClassVar[str]
+    verified: ClassVar[bool] = True
+    """False where no real answer was at hand to test the parser with."""
+    Options: ClassVar[type[SourceOptions]]
+
+    def __init__(self, options: SourceOptions) -> None:
+        self.options = options
+
+    @classmethod
+    @abstractmethod
+    def parse(cls, answer: Answer) -> Page:
+        """Read one saved answer, offline.
+
+        Raises ParseError when the answer is not of this kind at all; an item that cannot be used is a Fault.
+        """
+
+    @abstractmethod
+    def pages(self, http: Http, cursor: Cursor, *, since: datetime | None = None) -> Iterator[Page]:
+        """Fetch what is new after `cursor`, oldest request first; at most back to `since` where given.
+
+        Every page carries the cursor that is right once its posts are stored: a crash repeats a page at most.
+        Raises SourceError.
+        """
+
+
+def kinds() -> list[str]:
+    """The names of all kinds of sources, sorted."""
+    import collectors.sources
+
+    return sorted(module.name for module in pkgutil.iter_modules(collectors.sources.__path__))
+
+
+def find(kind: str) -> type[Source]:
+    """The class of one kind of source.
+
+    Raises SourceError, naming the kinds there are, when there is none of that name.
+    """
+    if kind not in kinds():
+        raise SourceError(
+            f"there is no kind of source called {kind!r}",
+            remedy=f"use one of: {', '.join(kinds())}",
+            permanent=True,
+        )
+    module = importlib.import_module(f"collectors.sources.{kind}")
+    return next(
+        value
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, Source) and vars(value).get("kind") == kind
+    )

@@ -1,0 +1,1 @@
+"""What it means: indicators with intervals, scores, scorecards, alert rules, reports."""

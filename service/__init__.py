@@ -1,0 +1,1 @@
+"""What runs: configuration, command line, jobs, scheduler, delivery and web pages."""
