@@ -1,0 +1,17 @@
+"""What all tests share."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Real captures and labelled reviews that lie beside the repository and are not part of it."""
+    folder = Path(os.environ.get("OYEZ_SHARED", ROOT.parent / "shared"))
+    if not folder.is_dir():
+        pytest.skip(f"real captures and labelled reviews are not here ({folder}); set OYEZ_SHARED to their folder")
+    return folder
