@@ -105,6 +105,6 @@ class Post:
     def __post_init__(self) -> None:
         if not self.external_id:
             raise ValueError("a post needs an external_id")
-        for moment in (self.published_at, self.updated_at, self.owner_reply and self.owner_reply.at):
+        for moment in (self.published_at, self.updated_at, self.owner_reply.at if self.owner_reply else None):
             if moment is not None and moment.utcoffset() is None:
                 raise ValueError("a post's times carry a time zone")
