@@ -1,0 +1,89 @@
+"""HTML to plain text."""
+
+from __future__ import annotations
+
+import html
+import re
+
+from lxml import etree
+
+_HIDDEN = frozenset({"script", "style", "noscript", "template", "head", "iframe", "object", "svg", "select"})
+_BLOCKS = frozenset(
+    "p div br hr li ul ol dl dt dd tr table blockquote pre h1 h2 h3 h4 h5 h6 section article header footer "
+    "figure figcaption aside main address form fieldset".split()
+)
+_PARAGRAPHS = frozenset({"p", "blockquote", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "table"})
+_SPACES = re.compile(r"[^\S\n]+")
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
+_TAG = re.compile(r"<[a-zA-Z/!?]")
+_ESCAPED_TAG = re.compile(
+    r"&lt;/?(?:p|br|div|span|a|b|i|em|strong|ul|ol|li|img|blockquote|h[1-6])\b[^<]{0,2000}?&gt;"
+)
+
+MAX_TEXT = 200_000
+"""Longest text kept, in characters: a whole book in one post is cut here."""
+
+
+def to_text(markup: str, *, limit: int = MAX_TEXT) -> str:
+    """The visible text of a piece of HTML: paragraphs and lines become newlines, scripts go, entities are read.
+
+    Never raises; at most `limit` characters. Plain text comes back as it is, its spaces tidied.
+    """
+    markup = _UNPRINTABLE.sub("", markup[: limit * 8])
+    if not _TAG.search(markup):
+        return _tidy(html.unescape(markup), limit)
+    target = _Text()
+    parser = etree.HTMLParser(target=target, huge_tree=True, recover=True)
+    try:
+        parser.feed(markup)
+        parser.close()
+    except etree.XMLSyntaxError:
+        pass  # nothing but broken tags: what was read so far is the text
+    return _tidy("".join(target.parts), limit)
+
+
+def unescape_twice(markup: str) -> str:
+    """HTML that was escaped once too often (`&lt;p&gt;`) made HTML again; anything else unchanged."""
+    return html.unescape(markup) if _ESCAPED_TAG.search(markup) and not _TAG.search(markup) else markup
+
+
+class _Text:
+    """Collects text from parser events, so that no depth of nesting can exhaust the stack."""
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self._hidden = 0
+
+    def start(self, tag: str, attributes: object) -> None:
+        if tag in _HIDDEN:
+            self._hidden += 1
+        self._break(tag)
+
+    def end(self, tag: str) -> None:
+        if tag in _HIDDEN:
+            self._hidden = max(0, self._hidden - 1)
+        if tag not in {"br", "hr"}:
+            self._break(tag)
+
+    def _break(self, tag: str) -> None:
+        if tag in _PARAGRAPHS:
+            self.parts.append("\n\n")
+        elif tag in _BLOCKS:
+            self.parts.append("\n")
+        elif tag in {"td", "th"}:
+            self.parts.append(" ")
+
+    def data(self, text: str) -> None:
+        if not self._hidden:
+            self.parts.append(text.replace("\n", " ") if self.parts else text.lstrip().replace("\n", " "))
+
+    def comment(self, text: str) -> None:
+        """Comments are not text."""
+
+    def close(self) -> None:
+        """All is in `parts`."""
+
+
+def _tidy(text: str, limit: int) -> str:
+    lines = [_SPACES.sub(" ", line).strip() for line in text.replace("\r\n", "\n").split("\n")]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()[:limit]
