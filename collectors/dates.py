@@ -47,17 +47,18 @@ def parse_date(
 
 
 def _read(value: object, zone: tzinfo, day_first: bool, now: datetime | None) -> datetime | None:
+    if isinstance(value, str):
+        return _text(value.strip(), day_first, now)
     if isinstance(value, datetime):
         return value
     if isinstance(value, date):
         return datetime(value.year, value.month, value.day, tzinfo=zone)
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, (int, float)):
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
         return _epoch(float(value))
-    if not isinstance(value, str):
-        return None
-    text = value.strip()
+    return None
+
+
+def _text(text: str, day_first: bool, now: datetime | None) -> datetime | None:
     if not 4 <= len(text) <= _LONGEST:
         return None
     return (
@@ -100,7 +101,7 @@ def _rfc_822(text: str) -> datetime | None:
         moment = datetime(*parts[:6])
     except (ValueError, IndexError, TypeError, OverflowError):
         return None
-    name = text.split("(")[0].rsplit(maxsplit=1)[-1].upper()
+    name = text.partition("(")[0].rsplit(maxsplit=1)[-1].upper()
     if name in _ZONE_HOURS:
         return moment.replace(tzinfo=timezone(timedelta(hours=_ZONE_HOURS[name])))
     has_zone = re.search(r"[+-]\d{4}$|[A-Z]{1,4}$", name) and not name.isdigit() and ":" not in name
@@ -155,7 +156,7 @@ def _in_words(text: str, day_first: bool, now: datetime | None) -> datetime | No
         return None
     if now is None and not re.search(r"\d{4}", text):
         return None
-    import dateparser  # takes 0.2 s to import: only those who meet such a date pay
+    import dateparser  # noqa: PLC0415 - takes 0.2 s to import: only those who meet such a date pay
 
     settings: dict[str, object] = {
         "DATE_ORDER": "DMY" if day_first else "MDY",

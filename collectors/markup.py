@@ -8,11 +8,11 @@ import re
 from lxml import etree
 
 _HIDDEN = frozenset({"script", "style", "noscript", "template", "head", "iframe", "object", "svg", "select"})
-_BLOCKS = frozenset(
-    "p div br hr li ul ol dl dt dd tr table blockquote pre h1 h2 h3 h4 h5 h6 section article header footer "
-    "figure figcaption aside main address form fieldset".split()
-)
 _PARAGRAPHS = frozenset({"p", "blockquote", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "table"})
+_LINES = frozenset(
+    {"div", "br", "hr", "li", "dl", "dt", "dd", "tr", "section", "article", "header", "footer", "figure"}
+    | {"figcaption", "aside", "main", "address", "form", "fieldset"}
+)
 _SPACES = re.compile(r"[^\S\n]+")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 _TAG = re.compile(r"<[a-zA-Z/!?]")
@@ -68,7 +68,7 @@ class _Text:
     def _break(self, tag: str) -> None:
         if tag in _PARAGRAPHS:
             self.parts.append("\n\n")
-        elif tag in _BLOCKS:
+        elif tag in _LINES:
             self.parts.append("\n")
         elif tag in {"td", "th"}:
             self.parts.append(" ")
