@@ -1,0 +1,174 @@
+"""Near-duplicates: one story told by forty outlets is one opinion.
+
+A text is normalised (case, accents, punctuation, links and retweet marks go), cut into shingles of three
+words, and summed up by MinHash (Broder 1997) into `BANDS` band hashes: two texts that share most shingles
+share a band hash, so candidates are found by an index look-up and never by comparing all pairs (Leskovec,
+Rajaraman, Ullman, *Mining of Massive Datasets*, 3.4). `similar` then compares the shingles themselves.
+
+With 8 bands of 3 rows a pair of Jaccard similarity 0.8 meets in a band with probability 0.997, one of 0.9
+with 0.99997, one of 0.1 with 0.008.
+
+What is never folded: texts of fewer than `MIN_WORDS` words. "Très bien, je recommande" written by two people
+is two opinions, not one story. Nor are short texts folded that differ in a number or a name alone: those are
+forms filled in twice ("livré en 3 jours par Julie", "livré en 9 jours par Marc").
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from difflib import SequenceMatcher
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+MIN_WORDS = 8
+"""Texts with fewer words are never folded."""
+SIMILAR_FROM = 0.8
+"""Lowest Jaccard similarity of the shingles of two texts of one story."""
+BANDS = 8
+ROWS = 3
+SHINGLE = 3
+MAX_WORDS = 2_000
+"""Only the beginning of a very long text is compared."""
+SHORT_WORDS = 60
+"""Up to this length, a different number or name makes another text."""
+
+_LINK = re.compile(r"(?:https?://|www\.)\S+|(?<!\w)@\w+")
+_WORD = re.compile(r"\w+")
+_MARKS = re.compile(r"[\u0300-\u036f]+")
+
+_U64 = np.uint64
+_SEEDS = np.random.default_rng(20_211_107).integers(1, 2**63, size=(BANDS * ROWS, 2), dtype=np.uint64)
+_MULTIPLIERS = _SEEDS[:, 0] | _U64(1)
+_OFFSETS = _SEEDS[:, 1]
+
+
+def bands(text: str) -> tuple[int, ...]:
+    """The band hashes of a text: `BANDS` signed 64-bit integers, or none where it is too short to fold.
+
+    Two texts that share a hash at any place are candidates for `similar`. The hashes are the same on every
+    machine and in every version that keeps the constants of this module.
+    """
+    return bands_of([text])[0]
+
+
+def bands_of(texts: Sequence[str]) -> list[tuple[int, ...]]:
+    """The `bands` of many texts at once, which is several times faster than one by one."""
+    found: list[tuple[int, ...]] = [()] * len(texts)
+    words = [_words(text) for text in texts]
+    long_enough = [place for place, spoken in enumerate(words) if len(spoken) >= MIN_WORDS]
+    if long_enough:
+        table = _band_table([words[place] for place in long_enough])
+        for place, row in zip(long_enough, table.tolist(), strict=True):
+            found[place] = tuple(row)
+    return found
+
+
+def similar(a: str, b: str) -> bool:
+    """Whether two texts tell one story: both long enough, and 80 % of their shingles in common."""
+    left, right = _words(a), _words(b)
+    if min(len(left), len(right)) < MIN_WORDS:
+        return False
+    if left == right:
+        return True
+    ours, theirs = _shingles(left), _shingles(right)
+    shared = len(ours & theirs)
+    if shared < SIMILAR_FROM * (len(ours) + len(theirs) - shared):
+        return False
+    return max(len(left), len(right)) > SHORT_WORDS or not _differ_in_fact(a, b)
+
+
+class StoryIndex:
+    """Stories in memory: what storage does with a table of band hashes, for files and measurements."""
+
+    def __init__(self) -> None:
+        self._heads: list[str] = []
+        self._by_band: dict[tuple[int, int], list[int]] = {}
+
+    def add(self, texts: Sequence[str]) -> list[int]:
+        """The number of each text's story, counted from 0; a text that is like no earlier one begins a story."""
+        return [self._place(text, hashes) for text, hashes in zip(texts, bands_of(texts), strict=True)]
+
+    def _place(self, text: str, hashes: tuple[int, ...]) -> int:
+        keys = list(enumerate(hashes))
+        candidates = sorted({story for key in keys for story in self._by_band.get(key, ())})
+        for story in candidates:
+            if similar(text, self._heads[story]):
+                return story
+        self._heads.append(text)
+        for key in keys:
+            self._by_band.setdefault(key, []).append(len(self._heads) - 1)
+        return len(self._heads) - 1
+
+
+def _words(text: str) -> list[str]:
+    text = _LINK.sub(" ", text)
+    if not text.isascii():
+        text = _MARKS.sub("", unicodedata.normalize("NFKD", text))
+    words = _WORD.findall(text.casefold())[:MAX_WORDS]
+    return words[1:] if words and words[0] == "rt" else words
+
+
+def _shingles(words: Sequence[str]) -> set[tuple[str, ...]]:
+    return set(zip(*(words[shift:] for shift in range(SHINGLE)), strict=False))
+
+
+def _band_table(texts: Sequence[Sequence[str]]) -> NDArray[np.int64]:
+    """One row of band hashes for each text; every text has at least `MIN_WORDS` words."""
+    lengths = np.array([len(words) for words in texts])
+    codes = np.array(
+        [crc32(word.encode("utf-8", "replace")) for words in texts for word in words], dtype=np.uint64
+    )
+    ends = np.cumsum(lengths)
+    inside = np.ones(len(codes), dtype=bool)
+    for back in range(1, SHINGLE):
+        inside[ends - back] = False
+    hashes = codes.copy()
+    for shift in range(1, SHINGLE):
+        hashes[:-shift] = _mix(hashes[:-shift]) + codes[shift:]
+    hashes = _mix(hashes[inside])
+    starts = np.concatenate(([0], np.cumsum(lengths - SHINGLE + 1)[:-1]))
+    table = np.empty((len(texts), BANDS), dtype=np.uint64)
+    for band in range(BANDS):
+        joined = np.full(len(texts), _U64(band), dtype=np.uint64)
+        for row in range(band * ROWS, (band + 1) * ROWS):
+            lowest = np.minimum.reduceat(hashes * _MULTIPLIERS[row] + _OFFSETS[row], starts)
+            joined = _mix(joined + lowest)
+        table[:, band] = joined
+    return table.view(np.int64)
+
+
+def _mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Spread every bit of the input over the whole word (the finaliser of SplitMix64, Steele et al. 2014)."""
+    values = values + _U64(0x9E3779B97F4A7C15)
+    values = (values ^ (values >> _U64(30))) * _U64(0xBF58476D1CE4E5B9)
+    values = (values ^ (values >> _U64(27))) * _U64(0x94D049BB133111EB)
+    return values ^ (values >> _U64(31))
+
+
+def _differ_in_fact(a: str, b: str) -> bool:
+    """Whether the same words stand around another number or another name."""
+    left, right = _WORD.findall(_LINK.sub(" ", a)), _WORD.findall(_LINK.sub(" ", b))
+    matcher = SequenceMatcher(None, _folded(left), _folded(right), autojunk=False)
+    for tag, i, j, k, m in matcher.get_opcodes():
+        inner = 0 < i and j < len(left) and 0 < k and m < len(right)
+        if tag == "replace" and inner and _factual(left[i:j]) and _factual(right[k:m]):
+            return True
+        if tag == "replace" and _numbers(left[i:j]) != _numbers(right[k:m]):
+            return True
+    return False
+
+
+def _folded(words: Iterable[str]) -> list[str]:
+    return [_MARKS.sub("", unicodedata.normalize("NFKD", word)).casefold() for word in words]
+
+
+def _factual(words: Iterable[str]) -> bool:
+    return any(word[0].isupper() or word[0].isdigit() for word in words)
+
+
+def _numbers(words: Iterable[str]) -> list[str]:
+    return [word for word in words if any(letter.isdigit() for letter in word)]
