@@ -1,0 +1,206 @@
+"""The ways a message leaves: mail (SMTP), signed webhook (the HTTP door), and whatever Apprise knows.
+
+A sender returns nothing, or raises `DeliveryError` that says whether trying again may help.
+
+A webhook is a POST of JSON with three headers: `Oyez-Delivery` (the same id whenever the message is repeated, so
+that the receiver can drop repeats), `Oyez-Timestamp` (seconds since 1970) and, with a secret, `Oyez-Signature`:
+`sha256=` and the hexadecimal HMAC-SHA256 of `timestamp.body`. Refuse a timestamp older than five minutes: then
+a copied message cannot be played back.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+import smtplib
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.message import EmailMessage
+from email.utils import format_datetime, parseaddr
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from collectors.source import SourceError
+from service.config import MailConfig
+from service.secret import is_reference, reveal
+
+if TYPE_CHECKING:
+    from collectors.http import Http
+
+_WAIT_MAY_HELP = frozenset({408, 425, 429})
+_PICTURE = re.compile(r'src="data:image/(png|jpeg);base64,([A-Za-z0-9+/=\s]+)"')
+
+
+class DeliveryError(Exception):
+    """A message did not leave. `permanent` says that sending it again would fail again."""
+
+    def __init__(self, problem: str, *, permanent: bool = False) -> None:
+        super().__init__(problem)
+        self.permanent = permanent
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is told. `id` is the same whenever it is sent again; `data` is the body of a webhook."""
+
+    id: str
+    subject: str
+    text: str
+    html: str | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Senders:
+    """All that sending needs: the mail server, the HTTP door, the key of signatures, where secrets lie."""
+
+    home: Path
+    mail: MailConfig
+    http: Http
+    webhook_secret: str | None = None
+
+    def send(self, channel: str, message: Message, now: datetime) -> None:
+        """Send to one channel of the configuration, a reference to one included.
+
+        Raises DeliveryError, or ServiceError when a secret is missing.
+        """
+        address = reveal(channel, self.home) if is_reference(channel) else channel
+        scheme = address.partition(":")[0].lower()
+        if scheme == "mailto":
+            self._mail(address, message, now)
+        elif scheme in ("http", "https"):
+            self._post(address, message, now)
+        else:
+            _notify(address, message)
+
+    def _mail(self, address: str, message: Message, now: datetime) -> None:
+        mail = compose(self.mail.sender, recipients(address), message, now)
+        password = reveal(self.mail.password, self.home) if self.mail.password else None
+        with _smtp_errors(), _connect(self.mail) as server:
+            if self.mail.user and password:
+                server.login(self.mail.user, password)
+            server.send_message(mail)
+
+    def _post(self, url: str, message: Message, now: datetime) -> None:
+        body = json.dumps(message.data, ensure_ascii=False, separators=(",", ":")).encode()
+        timestamp = str(int(now.timestamp()))
+        headers = {"Content-Type": "application/json", "Oyez-Delivery": message.id, "Oyez-Timestamp": timestamp}
+        if self.webhook_secret:
+            headers["Oyez-Signature"] = signature(reveal(self.webhook_secret, self.home), timestamp, body)
+        try:
+            answer = self.http.post(url, content=body, headers=headers)
+        except SourceError as error:
+            raise DeliveryError(str(error), permanent=error.permanent) from error
+        if not 200 <= answer.status < 300:
+            permanent = 400 <= answer.status < 500 and answer.status not in _WAIT_MAY_HELP
+            raise DeliveryError(f"the webhook answered {answer.status}", permanent=permanent)
+
+
+def shown(channel: str) -> str:
+    """A channel as it may be printed: references and mail addresses whole, of an address its scheme and host."""
+    scheme, _, _ = channel.partition(":")
+    if is_reference(channel) or scheme == "mailto":
+        return channel
+    host = urlsplit(channel).hostname if scheme in ("http", "https") else None
+    return f"{scheme}://{host or ''}…"
+
+
+def signature(secret: str, timestamp: str, body: bytes) -> str:
+    """The value of `Oyez-Signature`."""
+    digest = hmac.new(secret.encode(), timestamp.encode() + b"." + body, hashlib.sha256)
+    return "sha256=" + digest.hexdigest()
+
+
+def recipients(address: str) -> list[str]:
+    """The addresses of `mailto:a@example.org,b@example.org` (RFC 6068, less its header fields).
+
+    Raises DeliveryError when there is none that can be written to.
+    """
+    listed = unquote(address.partition(":")[2].partition("?")[0])
+    found = [part.strip() for part in listed.split(",") if part.strip()]
+    bad = [one for one in found if "@" not in parseaddr(one)[1] or re.search(r"[\r\n]", one)]
+    if bad or not found:
+        raise DeliveryError(f"{address!r} is not a mail address", permanent=True)
+    return found
+
+
+def compose(sender: str, to: list[str], message: Message, now: datetime) -> EmailMessage:
+    """The mail: text, HTML where there is one, its pictures as parts (mail programs refuse `data:` addresses)."""
+    mail = EmailMessage()
+    mail["Subject"] = " ".join(message.subject.split())
+    mail["From"] = sender
+    mail["To"] = ", ".join(to)
+    mail["Date"] = format_datetime(now)
+    domain = parseaddr(sender)[1].rpartition("@")[2] or "localhost"
+    mail["Message-ID"] = f"<{message.id}@{domain}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(message.text)
+    if message.html:
+        _add_html(mail, message.html, domain)
+    return mail
+
+
+def _add_html(mail: EmailMessage, html: str, domain: str) -> None:
+    pictures: list[tuple[str, str, bytes]] = []
+
+    def as_part(found: re.Match[str]) -> str:
+        name = f"picture{len(pictures) + 1}@{domain}"
+        pictures.append((name, found[1], base64.b64decode(found[2])))
+        return f'src="cid:{name}"'
+
+    mail.add_alternative(_PICTURE.sub(as_part, html), subtype="html")
+    parts = mail.get_payload()
+    assert isinstance(parts, list)
+    for name, subtype, content in pictures:
+        page = parts[-1]
+        assert isinstance(page, EmailMessage)
+        page.add_related(content, "image", subtype, cid=f"<{name}>")
+
+
+def _connect(mail: MailConfig) -> smtplib.SMTP:
+    context = ssl.create_default_context()
+    if mail.security == "tls":
+        return smtplib.SMTP_SSL(mail.host, mail.port, timeout=mail.timeout, context=context)
+    server = smtplib.SMTP(mail.host, mail.port, timeout=mail.timeout)
+    if mail.security == "starttls":
+        server.starttls(context=context)
+    return server
+
+
+@contextmanager
+def _smtp_errors() -> Iterator[None]:
+    """Turn what smtplib raises into DeliveryError: a 5xx reply is final (RFC 5321, 4.2.1), all else may pass."""
+    try:
+        yield
+    except smtplib.SMTPRecipientsRefused as error:
+        codes = [code for code, _ in error.recipients.values()]
+        raise DeliveryError(f"the mail server refused {error.recipients}", permanent=min(codes) >= 500) from error
+    except smtplib.SMTPAuthenticationError as error:
+        # Somebody may be changing the password: worth another try, and never worth losing an alert.
+        raise DeliveryError(f"the mail server refused the account: {error.smtp_code}") from error
+    except smtplib.SMTPResponseException as error:
+        reply = (
+            error.smtp_error.decode(errors="replace") if isinstance(error.smtp_error, bytes) else error.smtp_error
+        )
+        raise DeliveryError(
+            f"the mail server answered {error.smtp_code} {reply}", permanent=error.smtp_code >= 500
+        ) from error
+    except (smtplib.SMTPException, OSError) as error:
+        raise DeliveryError(f"the mail server cannot be reached: {error}") from error
+
+
+def _notify(address: str, message: Message) -> None:
+    import apprise  # noqa: PLC0415 (half a second to import, for those who use it)
+
+    service = apprise.Apprise(asset=apprise.AppriseAsset(async_mode=False))
+    if not service.add(address):
+        raise DeliveryError(f"Apprise knows no address of the kind {shown(address)}", permanent=True)
+    if not service.notify(title=message.subject, body=message.text):
+        raise DeliveryError(f"{shown(address)} did not take the message")
