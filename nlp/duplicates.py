@@ -154,7 +154,7 @@ def _differ_in_fact(a: str, b: str) -> bool:
     left, right = _WORD.findall(_LINK.sub(" ", a)), _WORD.findall(_LINK.sub(" ", b))
     matcher = SequenceMatcher(None, _folded(left), _folded(right), autojunk=False)
     for tag, i, j, k, m in matcher.get_opcodes():
-        inner = 0 < i and j < len(left) and 0 < k and m < len(right)
+        inner = i > 0 and j < len(left) and k > 0 and m < len(right)
         if tag == "replace" and inner and _factual(left[i:j]) and _factual(right[k:m]):
             return True
         if tag == "replace" and _numbers(left[i:j]) != _numbers(right[k:m]):
