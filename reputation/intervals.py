@@ -116,7 +116,7 @@ def _log_probability(k: int, mean: float, overdispersion: float) -> float:
         return k * math.log(mean) - mean - math.lgamma(k + 1)
     size = 1 / overdispersion
     ways = math.lgamma(k + size) - math.lgamma(size) - math.lgamma(k + 1)
-    return ways + size * math.log(size / (size + mean)) + k * math.log(mean / (size + mean))
+    return ways - size * math.log1p(mean / size) + k * (math.log(mean) - math.log(size + mean))
 
 
 def _need(n: float) -> None:
