@@ -1,0 +1,120 @@
+"""Charts: one Altair specification each, drawn as SVG in a page and as PNG in a mail or report.
+
+Colours tell negative from positive to colour-blind readers too (blue and vermilion, Okabe and Ito 2008).
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
+
+import altair as alt
+import vl_convert
+
+COLOURS = {"negative": "#d1582f", "neutral": "#c3cad1", "positive": "#2a7f9e"}
+INK, QUIET = "#1b2430", "#66707c"
+
+Drawing = alt.Chart | alt.LayerChart
+
+
+class Day(TypedDict):
+    """One day (or week) of a trend: sums of probabilities, so that they are mentions; None where unknown."""
+
+    day: str
+    negative: float
+    neutral: float
+    positive: float
+
+
+def moods(days: Sequence[Day], titles: Mapping[str, str], *, width: int = 680, height: int = 190) -> Drawing:
+    """Mentions a day as stacked bars, by mood. `titles` names the moods in the reader's language."""
+    rows = [
+        {"day": day["day"], "mood": titles[mood], "order": order, "mentions": round(day[mood], 2)}  # type: ignore[literal-required]
+        for day in days
+        for order, mood in enumerate(("negative", "neutral", "positive"))
+    ]
+    return _styled(
+        alt.Chart(alt.InlineData(values=rows), width=width, height=height)
+        .mark_bar()
+        .encode(
+            x=alt.X("yearmonthdate(day):T", title=None, axis=alt.Axis(format="%d/%m", tickCount=8, grid=False)),
+            y=alt.Y("mentions:Q", title=None, axis=alt.Axis(tickCount=4)),
+            color=alt.Color(
+                "mood:N",
+                title=None,
+                sort=None,
+                scale=alt.Scale(domain=[titles[m] for m in COLOURS], range=list(COLOURS.values())),
+                legend=alt.Legend(orient="top", symbolType="square"),
+            ),
+            order=alt.Order("order:Q"),
+        )
+    )
+
+
+def trend(points: Sequence[Mapping[str, Any]], *, width: int = 680, height: int = 150) -> Drawing:
+    """A figure over time with its 95 % interval. Each point: day, value, low, high."""
+    base = alt.Chart(alt.InlineData(values=[dict(point) for point in points]), width=width, height=height).encode(
+        x=alt.X("yearmonthdate(day):T", title=None, axis=alt.Axis(format="%d/%m", tickCount=8, grid=False))
+    )
+    band = base.mark_area(opacity=0.18, color=COLOURS["positive"]).encode(
+        y=alt.Y("low:Q", title=None, scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=4)), y2="high:Q"
+    )
+    line = base.mark_line(color=COLOURS["positive"], strokeWidth=2).encode(y="value:Q")
+    return _styled(band + line)
+
+
+def touchpoints(rows: Sequence[Mapping[str, Any]], titles: Mapping[str, str], *, width: int = 430) -> Drawing:
+    """Blame to the left, praise to the right, a bar each. Each row: name, blamed, praised (mentions)."""
+    values = [
+        {"name": row["name"], "mood": titles[mood], "mentions": sign * row[field]}
+        for row in rows
+        for mood, field, sign in (("negative", "blamed", -1), ("positive", "praised", 1))
+    ]
+    order = [row["name"] for row in rows]
+    return _styled(
+        alt.Chart(alt.InlineData(values=values), width=width, height=alt.Step(24))
+        .mark_bar(height=14)
+        .encode(
+            x=alt.X(
+                "mentions:Q", title=None, axis=alt.Axis(format="d", labelExpr="abs(datum.value)", tickCount=5)
+            ),
+            y=alt.Y("name:N", sort=order, title=None, axis=alt.Axis(labelLimit=170)),
+            color=alt.Color(
+                "mood:N",
+                title=None,
+                scale=alt.Scale(
+                    domain=[titles["negative"], titles["positive"]],
+                    range=[COLOURS["negative"], COLOURS["positive"]],
+                ),
+                legend=alt.Legend(orient="top", symbolType="square"),
+            ),
+        )
+    )
+
+
+def _styled(chart: Drawing) -> Drawing:
+    styled: Drawing = (
+        chart.configure(background="transparent", font="DejaVu Sans, Helvetica, Arial, sans-serif")
+        .configure_view(stroke=None)
+        .configure_axis(
+            labelColor=QUIET, domainColor="#d5dae0", tickColor="#d5dae0", gridColor="#eceff2", labelFontSize=11
+        )
+        .configure_legend(labelColor=INK, labelFontSize=12)
+    )
+    return styled
+
+
+def svg(chart: Drawing) -> str:
+    """The chart as SVG markup, for a page."""
+    return str(vl_convert.vegalite_to_svg(chart.to_json()))
+
+
+def png(chart: Drawing, *, scale: float = 2) -> bytes:
+    """The chart as a PNG, `scale` pixels a point, for mails and reports."""
+    return bytes(vl_convert.vegalite_to_png(chart.configure(background="white").to_json(), scale=scale))
+
+
+def data_uri(image: bytes) -> str:
+    """A PNG inside a document: no file beside it, nothing fetched."""
+    return "data:image/png;base64," + base64.b64encode(image).decode()
