@@ -13,7 +13,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import json
 import re
 import smtplib
 import ssl
@@ -24,15 +23,14 @@ from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from collectors.source import SourceError
+import httpx
+
+from collectors.http import Http, HttpError, HttpSettings
 from service.config import MailConfig
 from service.secret import is_reference, reveal
-
-if TYPE_CHECKING:
-    from collectors.http import Http
 
 _WAIT_MAY_HELP = frozenset({408, 425, 429})
 _PICTURE = re.compile(r'src="data:image/(png|jpeg);base64,([A-Za-z0-9+/=\s]+)"')
@@ -89,18 +87,29 @@ class Senders:
             server.send_message(mail)
 
     def _post(self, url: str, message: Message, now: datetime) -> None:
-        body = json.dumps(message.data, ensure_ascii=False, separators=(",", ":")).encode()
+        body = httpx.Request("POST", url, json=message.data).read()  # the very bytes that the door will send
         timestamp = str(int(now.timestamp()))
-        headers = {"Content-Type": "application/json", "Oyez-Delivery": message.id, "Oyez-Timestamp": timestamp}
+        headers = {"Oyez-Delivery": message.id, "Oyez-Timestamp": timestamp}
         if self.webhook_secret:
             headers["Oyez-Signature"] = signature(reveal(self.webhook_secret, self.home), timestamp, body)
         try:
-            answer = self.http.post(url, content=body, headers=headers)
-        except SourceError as error:
-            raise DeliveryError(str(error), permanent=error.permanent) from error
-        if not 200 <= answer.status < 300:
-            permanent = 400 <= answer.status < 500 and answer.status not in _WAIT_MAY_HELP
-            raise DeliveryError(f"the webhook answered {answer.status}", permanent=permanent)
+            self.http.post(url, json=message.data, headers=headers)
+        except HttpError as error:
+            raise DeliveryError(str(error), permanent=_is_final(error)) from error
+
+
+def webhook_door(settings: HttpSettings) -> Http:
+    """The HTTP door for webhooks: the same care where it goes, but the user named the address himself.
+
+    Redirects are refused: a POST that turns into a GET of some page would look delivered.
+    """
+    return Http(settings.model_copy(update={"respect_robots": False, "min_delay": 0.0, "max_redirects": 0}))
+
+
+def _is_final(error: HttpError) -> bool:
+    if error.response is None:
+        return error.permanent
+    return 400 <= error.response.status < 500 and error.response.status not in _WAIT_MAY_HELP
 
 
 def shown(channel: str) -> str:

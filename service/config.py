@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from collectors.http import HttpSettings
 from service import schedule
 from service.secret import SecretReference, is_reference
 
@@ -236,25 +237,6 @@ class WebhookConfig(Section):
     )
 
 
-class HttpConfig(Section):
-    """How pages are fetched."""
-
-    contact: str | None = Field(
-        default=None, description="E-mail or page shown to the sites that are read, in User-Agent."
-    )
-    allowed_hosts: list[str] = Field(
-        default=[],
-        description='Private or loopback hosts that may be reached: "intranet.example" or "127.0.0.1:8080".',
-    )
-    respect_robots: bool = Field(default=True, description="Obey robots.txt.")
-    delay: float = Field(
-        default=1.0, ge=0, le=3600, description="Least seconds between two requests to one host."
-    )
-    timeout: float = Field(default=30, gt=0, le=600, description="Seconds to wait for an answer.")
-    max_megabytes: float = Field(default=20, gt=0, le=1000, description="Largest answer read, once unpacked.")
-    verify_tls: bool = Field(default=True, description="Check certificates.")
-
-
 class Config(Section):
     """The whole file."""
 
@@ -268,7 +250,7 @@ class Config(Section):
     web: WebConfig = Field(default=WebConfig(), description="The pages served by `oyez serve`.")
     mail: MailConfig = Field(default=MailConfig(), description="The mail server that sends alerts and reports.")
     webhook: WebhookConfig = Field(default=WebhookConfig(), description="How webhooks are signed.")
-    http: HttpConfig = Field(default=HttpConfig(), description="How pages are fetched.")
+    http: HttpSettings = Field(default=HttpSettings(), description="How pages are fetched.")
 
     def brand(self, name: str) -> BrandConfig | None:
         """The brand of that name, whatever its case."""

@@ -1,0 +1,114 @@
+"""Prints data: the only place that writes to stdout."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import chain
+from pathlib import Path
+from typing import Any, TextIO
+
+from service.cli.options import Format
+from service.errors import ServiceError
+
+Row = Mapping[str, Any]
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_WIDEST_CELL = 60
+
+
+@contextmanager
+def destination(path: Path | None) -> Iterator[TextIO]:
+    """Where data goes: stdout, or a file that appears only once it is complete.
+
+    Raises ServiceError when the file cannot be written.
+    """
+    if path is None:
+        yield sys.stdout
+        return
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with draft.open("w", encoding="utf-8", newline="") as file:
+            yield file
+        draft.replace(path)
+    except OSError as error:
+        raise ServiceError(
+            f"{path} cannot be written: {error.strerror}", "choose another file with -o"
+        ) from error
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def write_rows(rows: Iterable[Row], format_: Format, columns: Sequence[str], out: TextIO) -> int:
+    """Print rows in the chosen format; `columns` are those of a table and a CSV. Returns how many."""
+    match format_:
+        case Format.JSON:
+            return _json(rows, out)
+        case Format.JSONL:
+            return _lines(rows, out)
+        case Format.CSV:
+            return _csv(rows, columns, out)
+        case Format.TABLE:
+            return _table(rows, columns, out)
+
+
+def write_object(value: Any, out: TextIO) -> None:
+    """Print one JSON object."""
+    out.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+def safe_cell(value: Any) -> Any:
+    """A value for a spreadsheet: nested ones as JSON, and text that looks like a formula made harmless.
+
+    https://owasp.org/www-community/attacks/CSV_Injection: a quote is put before it. Numbers are left alone.
+    """
+    if isinstance(value, dict | list):
+        value = json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return f"'{value}"
+    return value
+
+
+def _json(rows: Iterable[Row], out: TextIO) -> int:
+    count = 0
+    out.write("[")
+    for count, row in enumerate(rows, start=1):
+        out.write(("\n" if count == 1 else ",\n") + json.dumps(row, ensure_ascii=False, default=str))
+    out.write("\n]\n" if count else "]\n")
+    return count
+
+
+def _lines(rows: Iterable[Row], out: TextIO) -> int:
+    count = 0
+    for count, row in enumerate(rows, start=1):
+        out.write(json.dumps(row, ensure_ascii=False, default=str) + "\n")
+    return count
+
+
+def _csv(rows: Iterable[Row], columns: Sequence[str], out: TextIO) -> int:
+    writer = csv.writer(out)
+    writer.writerow(columns)
+    count = 0
+    for count, row in enumerate(rows, start=1):
+        writer.writerow([safe_cell(row.get(column)) for column in columns])
+    return count
+
+
+def _table(rows: Iterable[Row], columns: Sequence[str], out: TextIO) -> int:
+    """Columns set under each other; control characters out, so that no text can play with the terminal."""
+    cells = [[_shown(row.get(column)) for column in columns] for row in rows]
+    head = [column.replace("_", " ") for column in columns]
+    widths = [max(map(len, column)) for column in zip(*chain([head], cells), strict=True)]
+    for line in chain([head], cells):
+        padded = "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        out.write(padded.rstrip() + "\n")
+    return len(cells)
+
+
+def _shown(value: Any) -> str:
+    text = "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return text if len(text) <= _WIDEST_CELL else text[: _WIDEST_CELL - 1] + "…"
