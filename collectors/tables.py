@@ -60,19 +60,24 @@ class Table(ABC):
         """
         width = len(self.header)
         for number, cells in islice(self._raw(faults), self._skip, None):
-            if len(cells) != width:
-                if len(cells) < width or any(cell not in (None, "") for cell in cells[width:]):
-                    problem = f"{len(cells)} cells where the header has {width}: the row was left out"
-                    faults.append(Fault(f"line {number}", problem))
-                    continue
+            if len(cells) < width or any(cell is not None for cell in cells[width:]):
+                problem = f"{len(cells)} cells where the header has {width}: the row was left out"
+                faults.append(Fault(f"line {number}", problem))
+                continue
             if self.layout and (reason := self.layout.unwanted(cells)):
                 faults.append(Fault(f"line {number}", reason))
                 continue
             yield number, cells if len(cells) == width else cells[:width]
 
-    def sample(self, size: int) -> list[Sequence[Cell]]:
-        """The cells of the first rows."""
-        return [cells for _, cells in islice(self.rows([]), size)]
+    def sample(self, size: int = 2_000, most: int = 20_000) -> list[Sequence[Cell]]:
+        """The cells of the first `size` rows, and of up to `most` while a column is still nearly empty."""
+        rows, filled = [], [0] * len(self.header)
+        for _, cells in islice(self.rows([]), most):
+            rows.append(cells)
+            filled = [count + (cell is not None) for count, cell in zip(filled, cells, strict=True)]
+            if len(rows) >= size and min(filled) >= 20:
+                break
+        return rows
 
     def _name_columns(self, header: Sequence[Cell]) -> None:
         """Take the header over, understanding that of a survey tool."""
