@@ -109,11 +109,11 @@ def _read(channel: str, language: str) -> Iterator[Item]:
 def _dated(items: Iterator[Item], names: list[str], today: date, dice: random.Random) -> Iterator[Item]:
     latest: dict[str, datetime] = {}
     for item in items:
-        if item.thread in latest:
-            at = min(latest[item.thread] + timedelta(hours=0.3 + dice.expovariate(1 / 9)), _midnight(today))
-            at -= timedelta(seconds=dice.randint(1, 900))
-        else:
-            at = _moment(item.when, today, dice)
+        at = _moment(item.when, today, dice)
+        if earlier := latest.get(item.thread or ""):
+            answered = earlier + timedelta(hours=0.3 + dice.expovariate(1 / 9))
+            answered = min(answered, _midnight(today) - timedelta(seconds=1))
+            at = answered if item.when == "any" else max(at, answered)
         if item.thread:
             latest[item.thread] = at
         yield replace(item, at=at.replace(microsecond=0), author=dice.choice(names))

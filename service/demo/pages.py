@@ -238,7 +238,7 @@ def survey(visit: Visit) -> Document:
         shops = SHOPS[item.language]
         place = shops[int(item.id[-3:]) % len(shops)]
         rows.writerow((item.id, f"{item.at:%d/%m/%Y}", place, item.score, item.text, item.language))
-    return Document(table.getvalue().encode("cp1252", "replace"), "text/csv; charset=windows-1252")
+    return Document(table.getvalue().encode("cp1252"), "text/csv; charset=windows-1252")
 
 
 ROUTES: dict[str, Callable[..., Document | None]] = {
