@@ -1,0 +1,267 @@
+"""What the opinion models said of the mentions."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from nlp.annotation import Annotation, Effort, Recommendation, Sentiment, Stars, TouchpointOpinion
+from storage import dirty
+from storage.database import in_chunks, insert_into, take_turns
+from storage.tables import AnnotationRow, Mention, MentionBrand, OpinionModel, Source, TouchpointOpinionRow
+
+COLUMNS = tuple(
+    column
+    for column in AnnotationRow.__table__.c
+    if column.name not in ("mention_id", "model_id", "annotated_at")
+)
+"""The columns that `read` needs, besides the touchpoints."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A registered opinion model; figures are made of what the `current` one said."""
+
+    id: int
+    name: str
+    card: dict[str, Any]
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Where a mention blames or praises a touchpoint. `quote` is not masked: mask it before display."""
+
+    mention_id: int
+    touchpoint: str
+    polarity: str
+    confidence: float
+    quote: str
+    language: str | None
+    day: date
+    source: str
+    url: str | None
+
+
+def register_model(conn: Connection, name: str, card: Mapping[str, Any]) -> int:
+    """The id of the model of that name, its card brought up to date. The very first one is current at once.
+
+    A later one re-annotates in the background (`mentions.pending`) while the figures stay those of the
+    current model; when nothing is pending any more, call `activate`.
+    """
+    take_turns(conn, "opinion models")
+    known = find_model(conn, name)
+    if known is None:
+        first = conn.execute(select(OpinionModel.id).limit(1)).first() is None
+        row = {"name": name, "card": dict(card), "current": first}
+        conn.execute(insert(OpinionModel).values(row))
+        return conn.execute(select(OpinionModel.id).where(OpinionModel.name == name)).scalar_one()
+    if known.card != card:
+        conn.execute(update(OpinionModel).where(OpinionModel.id == known.id).values(card=dict(card)))
+    return known.id
+
+
+def activate(conn: Connection, name: str) -> bool:
+    """Make this model's annotations the figures; every day is counted again. False where it was so already.
+
+    Raises LookupError when no such model is registered.
+    """
+    take_turns(conn, "opinion models")
+    model = find_model(conn, name)
+    if model is None:
+        raise LookupError(f"no opinion model {name!r} is registered")
+    if model.current:
+        return False
+    conn.execute(update(OpinionModel).values(current=OpinionModel.id == model.id))
+    dirty.mark_everything(conn)
+    return True
+
+
+def current_model(conn: Connection) -> Model | None:
+    """The model whose annotations make the figures."""
+    return _model(conn.execute(_MODELS.where(OpinionModel.current)).first())
+
+
+def find_model(conn: Connection, name: str) -> Model | None:
+    """The registered model of that name."""
+    return _model(conn.execute(_MODELS.where(OpinionModel.name == name)).first())
+
+
+_MODELS = select(OpinionModel.id, OpinionModel.name, OpinionModel.card, OpinionModel.current)
+
+
+def _model(row: Row[int, str, dict[str, Any], bool] | None) -> Model | None:
+    return Model(*row) if row else None
+
+
+def save(conn: Connection, model: str, annotations: Iterable[tuple[int, int, Annotation]], now: datetime) -> int:
+    """Keep what a registered model said of mentions, given as (mention id, revision, annotation).
+
+    It replaces what the model said before. What is about another revision than the mention has by now is
+    left out (it is pending again). Marks the days to count again. Returns how many were kept.
+    Raises LookupError when the model is not registered.
+    """
+    found = find_model(conn, model)
+    if found is None:
+        raise LookupError(f"no opinion model {model!r} is registered")
+    kept = 0
+    for chunk in in_chunks(annotations):
+        ids = [id_ for id_, _, _ in chunk]
+        now_at = conn.execute(select(Mention.id, Mention.revision).where(Mention.id.in_(ids)))
+        revisions = dict(now_at.tuples().all())
+        fresh = {id_: (revision, a) for id_, revision, a in chunk if revisions.get(id_) == revision}
+        if fresh:
+            _replace(conn, found.id, fresh, now)
+            dirty.mark(conn, list(fresh))
+            kept += len(fresh)
+    return kept
+
+
+def _replace(
+    conn: Connection, model_id: int, annotations: Mapping[int, tuple[int, Annotation]], now: datetime
+) -> None:
+    ids = list(annotations)
+    opinions = TouchpointOpinionRow
+    conn.execute(delete(opinions).where(opinions.mention_id.in_(ids), opinions.model_id == model_id))
+    rows = [
+        {"mention_id": id_, "model_id": model_id, "revision": revision, "annotated_at": now, **_flat(annotation)}
+        for id_, (revision, annotation) in annotations.items()
+    ]
+    statement = insert_into(conn, AnnotationRow)
+    changing = {name: statement.excluded[name] for name in rows[0] if name not in ("mention_id", "model_id")}
+    conn.execute(statement.on_conflict_do_update(index_elements=["mention_id", "model_id"], set_=changing), rows)
+    touchpoints = [
+        {
+            "mention_id": id_,
+            "model_id": model_id,
+            "place": place,
+            "touchpoint": opinion.touchpoint,
+            "polarity": opinion.polarity,
+            "confidence": float(opinion.confidence),
+            "quote": opinion.quote,
+        }
+        for id_, (_, annotation) in annotations.items()
+        for place, opinion in enumerate(annotation.touchpoints)
+    ]
+    if touchpoints:
+        conn.execute(insert(opinions), touchpoints)
+
+
+def _flat(annotation: Annotation) -> dict[str, Any]:
+    s, r, e = annotation.sentiment, annotation.recommendation, annotation.effort
+    stars = annotation.stars.probabilities if annotation.stars else (None,) * 5
+    row: dict[str, Any] = {
+        "language": annotation.language,
+        "negative": s.negative if s else None,
+        "neutral": s.neutral if s else None,
+        "positive": s.positive if s else None,
+        "sentiment": s.label if s else None,
+        **{f"stars_{star}": p for star, p in enumerate(stars, start=1)},
+        "detractor": r.detractor if r else None,
+        "passive": r.passive if r else None,
+        "promoter": r.promoter if r else None,
+        "explicit_recommendation": annotation.explicit_recommendation,
+        "effort_level": e.level if e else None,
+        "effort_confidence": e.confidence if e else None,
+        "churn_intent": annotation.churn_intent,
+        "sarcasm": annotation.sarcasm,
+        "relevance": annotation.relevance,
+    }
+    # A model's numbers may be numpy's, which the database drivers do not take.
+    return {
+        name: value if value is None or isinstance(value, str) else float(value) for name, value in row.items()
+    }
+
+
+def read(
+    row: Row[Any], model: str, touchpoints: Sequence[TouchpointOpinion] = (), prefix: str = ""
+) -> Annotation:
+    """The annotation in a row that has `COLUMNS` under their names with a prefix, by the model of that name."""
+    has = {name.removeprefix(prefix): value for name, value in row._mapping.items() if name.startswith(prefix)}
+    sentiment = stars = recommendation = effort = None
+    if has["negative"] is not None:
+        sentiment = Sentiment(has["negative"], has["neutral"], has["positive"])
+    if has["stars_1"] is not None:
+        stars = Stars((has["stars_1"], has["stars_2"], has["stars_3"], has["stars_4"], has["stars_5"]))
+    if has["detractor"] is not None:
+        recommendation = Recommendation(has["detractor"], has["passive"], has["promoter"])
+    if has["effort_level"] is not None:
+        effort = Effort(has["effort_level"], has["effort_confidence"])
+    return Annotation(
+        model=model,
+        language=has["language"],
+        sentiment=sentiment,
+        stars=stars,
+        recommendation=recommendation,
+        explicit_recommendation=has["explicit_recommendation"],
+        effort=effort,
+        churn_intent=has["churn_intent"],
+        sarcasm=has["sarcasm"],
+        touchpoints=tuple(touchpoints),
+        relevance=has["relevance"],
+    )
+
+
+def touchpoints_of(
+    conn: Connection, model_id: int, mention_ids: Iterable[int]
+) -> dict[int, list[TouchpointOpinion]]:
+    """The opinions on touchpoints by mention, in the order of the annotation."""
+    found: dict[int, list[TouchpointOpinion]] = defaultdict(list)
+    row = TouchpointOpinionRow
+    for ids in in_chunks(mention_ids):
+        query = (
+            select(row.mention_id, row.touchpoint, row.polarity, row.confidence, row.quote)
+            .where(row.mention_id.in_(ids), row.model_id == model_id)
+            .order_by(row.mention_id, row.place)
+        )
+        for mention_id, touchpoint, polarity, confidence, quote in conn.execute(query):
+            found[mention_id].append(TouchpointOpinion(touchpoint, polarity, confidence, quote))
+    return found
+
+
+def quotes(
+    conn: Connection,
+    brand_id: int,
+    start: date,
+    end: date,
+    touchpoint: str,
+    *,
+    polarities: Sequence[str] = ("negative", "mixed"),
+    limit: int = 10,
+) -> list[Quote]:
+    """The surest quotes on a touchpoint from `start` to `end` (both included), one for each story.
+
+    By the current model; mentions that are deleted or not about the brand are left out.
+    """
+    opinion = TouchpointOpinionRow
+    query = (
+        select(
+            Mention.id,
+            opinion.touchpoint,
+            opinion.polarity,
+            opinion.confidence,
+            opinion.quote,
+            AnnotationRow.language,
+            Mention.day,
+            Source.name,
+            Mention.url,
+        )
+        .join(MentionBrand, MentionBrand.mention_id == Mention.id)
+        .join(
+            AnnotationRow, (AnnotationRow.mention_id == Mention.id) & (AnnotationRow.revision == Mention.revision)
+        )
+        .join(opinion, (opinion.mention_id == Mention.id) & (opinion.model_id == AnnotationRow.model_id))
+        .join(OpinionModel, (OpinionModel.id == AnnotationRow.model_id) & OpinionModel.current)
+        .join(Source, Source.id == Mention.source_id)
+        .where(MentionBrand.brand_id == brand_id, MentionBrand.day.between(start, end), MentionBrand.relevant)
+        .where(Mention.deleted_at.is_(None), (Mention.story_id == Mention.id) | Mention.story_id.is_(None))
+        .where(opinion.touchpoint == touchpoint, opinion.polarity.in_(polarities), opinion.quote != "")
+        .order_by(opinion.confidence.desc(), Mention.id)
+        .limit(limit)
+    )
+    return [Quote(*row) for row in conn.execute(query)]

@@ -1,0 +1,56 @@
+"""Answers as received, compressed and kept for a set time, so that a parser that was wrong can be replayed."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from sqlalchemy import Connection, delete, select
+
+from collectors.source import Answer
+from storage.database import insert_into
+from storage.tables import RawAnswer
+
+SECRET_HEADERS = frozenset({"set-cookie", "authorization", "proxy-authorization", "cookie"})
+"""Never kept."""
+
+
+def keep(conn: Connection, source_id: int, answer: Answer, now: datetime, keep_days: int) -> None:
+    """Keep an answer for so many days; none when it is 0. The same answer again only lives longer."""
+    if keep_days <= 0:
+        return
+    expires_at = now + timedelta(days=keep_days)
+    row = {
+        "source_id": source_id,
+        "sha256": sha256(answer.url.encode("utf-8", "replace") + b"\n" + answer.body).digest(),
+        "url": answer.url,
+        "content_type": answer.content_type,
+        "headers": {k: v for k, v in answer.headers.items() if k.lower() not in SECRET_HEADERS},
+        "body": zlib.compress(answer.body),
+        "received_at": now,
+        "expires_at": expires_at,
+    }
+    statement = insert_into(conn, RawAnswer).values(row)
+    conn.execute(
+        statement.on_conflict_do_update(
+            index_elements=["source_id", "sha256"], set_={"expires_at": expires_at, "received_at": now}
+        )
+    )
+
+
+def replay(conn: Connection, source_id: int, since: datetime | None = None) -> Iterator[tuple[datetime, Answer]]:
+    """The kept answers of a source with when they were received, oldest first."""
+    query = select(RawAnswer.id).where(RawAnswer.source_id == source_id)
+    if since is not None:
+        query = query.where(RawAnswer.received_at >= since)
+    # Bodies are read one by one: together they may not fit in memory.
+    for id_ in conn.execute(query.order_by(RawAnswer.received_at, RawAnswer.id)).scalars().all():
+        row = conn.execute(select(RawAnswer).where(RawAnswer.id == id_)).one()
+        yield row.received_at, Answer(row.url, zlib.decompress(row.body), row.content_type, row.headers)
+
+
+def purge(conn: Connection, now: datetime) -> int:
+    """Delete the answers whose time is over; how many there were."""
+    return conn.execute(delete(RawAnswer).where(RawAnswer.expires_at <= now)).rowcount

@@ -1,0 +1,49 @@
+"""The log of jobs: what ran, when, how much it did, what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from storage.tables import Run as RunRow
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of a job. Without `finished_at` it is running, or was killed."""
+
+    id: int
+    kind: str
+    started_at: datetime
+    finished_at: datetime | None
+    counts: dict[str, Any]
+    problem: str | None
+
+
+def start(conn: Connection, kind: str, now: datetime) -> int:
+    """Note that a job begins; the number to give to `finish`."""
+    return conn.execute(
+        insert(RunRow).values(kind=kind, started_at=now, counts={}).returning(RunRow.id)
+    ).scalar_one()
+
+
+def finish(
+    conn: Connection, run_id: int, now: datetime, counts: Mapping[str, Any], problem: str | None = None
+) -> None:
+    """Note that a job ended, with what it did, and with what went wrong if anything."""
+    ended = update(RunRow).where(RunRow.id == run_id)
+    conn.execute(ended.values(finished_at=now, counts=dict(counts), problem=problem))
+
+
+def recent(conn: Connection, kind: str | None = None, limit: int = 20) -> list[Run]:
+    """The newest runs first."""
+    query = select(RunRow.id, RunRow.kind, RunRow.started_at, RunRow.finished_at, RunRow.counts, RunRow.problem)
+    if kind is not None:
+        query = query.where(RunRow.kind == kind)
+    return [
+        Run(*row) for row in conn.execute(query.order_by(RunRow.started_at.desc(), RunRow.id.desc()).limit(limit))
+    ]
