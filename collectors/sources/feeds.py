@@ -51,7 +51,7 @@ _COMMENT_LINK = re.compile(r"#(?:comment|isso-)")
 _FRAMES = re.compile(
     r"""(?:<!--\ SC_ON\ -->.*  # Reddit: "submitted by … [link] [comments]"
     | (?:&\#32;|\s)*submitted\ by(?:&\#32;|\s)*<a\ href="https://www\.reddit\.com/user/.*
-    | <p>[^<]{0,60}<a\ [^>]*memberlist\.php[^>]*>[^<]*</a>[^<]*</p>\s*<hr\s*/?>  # phpBB: "Statistics: Posted by …"
+    | <p>[^<]{0,60}<a\ [^>]*memberlist\.php[^>]*>[^<]*</a>[^<]*</p>\s*<hr\s*/?>  # phpBB: "Statistics"
     | <br\s*/?>\s*<br\s*/?>\s*<i>[^<]{0,100}\d\d:\d\d</i>  # Machina: "Posted by … - date"
     )\s*$""",
     re.DOTALL | re.VERBOSE,
