@@ -18,12 +18,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4, uuid5
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, select, update
 
+from storage.database import insert_into
 from storage.tables import Outgoing
 
+_EVENTS = UUID("5f0c6a7e-3c1b-4a52-9d35-0d9c8e0f7b11")
 LEASE = timedelta(minutes=5)
 """How long a claimed message is left to its sender."""
 
@@ -61,10 +63,19 @@ _CLAIMED = (
 
 
 def enqueue(
-    conn: Connection, channel: str, payload: Mapping[str, Any], now: datetime, *, alert_id: int | None = None
-) -> str:
-    """Write a message to be delivered over a channel of the configuration; its message id (a UUID)."""
-    message_id = str(uuid4())
+    conn: Connection,
+    channel: str,
+    payload: Mapping[str, Any],
+    now: datetime,
+    *,
+    alert_id: int | None = None,
+    event: str | None = None,
+) -> str | None:
+    """Write a message to be delivered over a channel of the configuration; its message id (a UUID).
+
+    With `event`, what this message is about is told over this channel once: None where it was queued before.
+    """
+    message_id = str(uuid5(_EVENTS, f"{event} {channel}") if event else uuid4())
     row = {
         "message_id": message_id,
         "channel": channel,
@@ -75,8 +86,8 @@ def enqueue(
         "due_at": now,
         "created_at": now,
     }
-    conn.execute(insert(Outgoing).values(row))
-    return message_id
+    queue = insert_into(conn, Outgoing).values(row).on_conflict_do_nothing(index_elements=["message_id"])
+    return conn.execute(queue.returning(Outgoing.message_id)).scalar()
 
 
 def due(conn: Connection, now: datetime, limit: int = 50, *, lease: timedelta = LEASE) -> list[Message]:

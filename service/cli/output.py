@@ -83,8 +83,9 @@ def _json(rows: Iterable[Row], out: TextIO) -> int:
 
 def _lines(rows: Iterable[Row], out: TextIO) -> int:
     count = 0
-    for count, row in enumerate(rows, start=1):
+    for row in rows:
         out.write(json.dumps(row, ensure_ascii=False, default=str) + "\n")
+        count += 1
     return count
 
 
@@ -92,8 +93,9 @@ def _csv(rows: Iterable[Row], columns: Sequence[str], out: TextIO) -> int:
     writer = csv.writer(out)
     writer.writerow(columns)
     count = 0
-    for count, row in enumerate(rows, start=1):
+    for row in rows:
         writer.writerow([safe_cell(row.get(column)) for column in columns])
+        count += 1
     return count
 
 

@@ -1,0 +1,93 @@
+"""Understands what is waiting: cleans, tells the language, annotates in batches of like length, folds stories."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import asdict
+
+from nlp import language
+from nlp.annotation import Annotation
+from nlp.cleaning import clean
+from service import progress
+from service.workspace import Workspace
+from storage import annotations as opinions
+from storage import mentions, stories
+from storage.mentions import PendingMention
+
+AT_ONCE = 4096
+"""Mentions taken from the database together and sorted by length, so that a batch holds texts of like length."""
+
+
+def annotate(
+    ws: Workspace, *, stop: threading.Event | None = None, advance: progress.Advance = progress.nothing
+) -> int:
+    """Annotate all mentions that the model has not read, one commit a batch; how many there were.
+
+    Once none is left, the model's annotations become the figures, should they not be so already.
+    Raises FileNotFoundError when the configured model is not there.
+    """
+    model = ws.model
+    with ws.database.begin() as conn:
+        opinions.register_model(conn, model.name, asdict(model.card))
+    done = after = 0
+    while batch := _waiting(ws, model.name, after):
+        after = batch[-1].id
+        for part in _of_like_length(batch, ws.config.nlp.batch_size):
+            if stop is not None and stop.is_set():
+                return done
+            read = _read(ws, part)
+            with ws.database.begin() as conn:
+                done += opinions.save(conn, model.name, read, ws.clock.now())
+            advance(len(part))
+    with ws.database.begin() as conn:
+        opinions.activate(conn, model.name)
+    return done
+
+
+def waiting(ws: Workspace) -> int:
+    """How many mentions the model has not read."""
+    with ws.database.read() as conn:
+        return len(mentions.pending(conn, ws.model.name, 10_000_000))
+
+
+def fold(ws: Workspace, *, stop: threading.Event | None = None) -> int:
+    """Put the mentions that are in no story yet into one; how many there were."""
+    done = 0
+    while stop is None or not stop.is_set():
+        with ws.database.begin() as conn:
+            folded = stories.fold_pending(conn)
+        done += folded
+        if not folded:
+            break
+    return done
+
+
+def text_of(title: str | None, text: str) -> str:
+    """What the model reads of a mention: its title, unless the text begins with it, and its text, cleaned."""
+    if not title or text.startswith(title):
+        return clean(text)
+    return clean(f"{title}\n{text}")
+
+
+def _waiting(ws: Workspace, model: str, after: int) -> list[PendingMention]:
+    with ws.database.read() as conn:
+        return mentions.pending(conn, model, AT_ONCE, after=after)
+
+
+def _of_like_length(batch: list[PendingMention], size: int) -> list[list[PendingMention]]:
+    ordered = sorted(batch, key=lambda mention: len(mention.text) + len(mention.title or ""))
+    return [ordered[start : start + size] for start in range(0, len(ordered), size)]
+
+
+def _read(ws: Workspace, part: list[PendingMention]) -> list[tuple[int, int, Annotation]]:
+    texts = [text_of(mention.title, mention.text) for mention in part]
+    spoken = [_language(ws, mention.language, text) for mention, text in zip(part, texts, strict=True)]
+    found = ws.model.annotate(texts, spoken)
+    return [(m.id, m.revision, annotation) for m, annotation in zip(part, found, strict=True)]
+
+
+def _language(ws: Workspace, declared: str | None, text: str) -> str | None:
+    """What the text itself shows; where it is too short to tell, what the source declares."""
+    known = ws.config.nlp.languages
+    base = (declared or "").replace("_", "-").split("-")[0].lower()
+    return language.detect(text, known) or (base if base in known else None)
