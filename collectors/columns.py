@@ -90,11 +90,11 @@ class MappingOptions(SourceOptions):
     )
     worst: float | None = Field(default=None, description="the worst answer on the rating's scale")
     best: float | None = Field(
-        None, description="the best answer on the rating's scale (below worst for CES 1.0)"
+        default=None, description="the best answer on the rating's scale (below worst for CES 1.0)"
     )
     question: Question | None = Field(default=None, description="what the rating answers")
     easy: Literal["low", "high"] | None = Field(
-        None,
+        default=None,
         description="which end of an effort scale is easy; else low for 1–5 (CES 1.0), high for 1–7 (CES 2.0)",
     )
     day_first: bool | None = Field(
@@ -145,7 +145,7 @@ def guess_mapping(
     Raises SourceError when the options name a column or field that there is not, ParseError when neither a text
     nor a rating can be found.
     """
-    options = options or MappingOptions()
+    options = options or MappingOptions.model_validate({})
     columns, why = _chosen(header, options.mapping)
     declined = {_ALIASES.get(name, name) for name, column in options.mapping.items() if not column}
     profiles = [

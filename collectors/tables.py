@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from datetime import date, datetime, time
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, ClassVar, cast
 
 from collectors import surveys
 from collectors.delimited import STRAY, Delimited, decode, detect_encoding
@@ -46,6 +46,8 @@ class Table(ABC):
     """The question asked under each column, where a survey tool gives it; else ""."""
     notes: list[str]
     """How the file was read, for people."""
+    unit: ClassVar[str] = "row"
+    """What a number of `rows` counts: rows, or lines of a text."""
     layout: surveys.Layout | None = None
     _skip = 0
 
@@ -62,10 +64,10 @@ class Table(ABC):
         for number, cells in islice(self._raw(faults), self._skip, None):
             if len(cells) < width or any(cell is not None for cell in cells[width:]):
                 problem = f"{len(cells)} cells where the header has {width}: the row was left out"
-                faults.append(Fault(f"line {number}", problem))
+                faults.append(Fault(f"{self.unit} {number}", problem))
                 continue
             if self.layout and (reason := self.layout.unwanted(cells)):
-                faults.append(Fault(f"line {number}", reason))
+                faults.append(Fault(f"{self.unit} {number}", reason))
                 continue
             yield number, cells if len(cells) == width else cells[:width]
 
@@ -110,6 +112,8 @@ def _unique(names: Sequence[str]) -> list[str]:
 
 
 class _TextTable(Table):
+    unit = "line"
+
     def __init__(self, stream: BinaryIO, delimiter: str | None, encoding: str | None) -> None:
         self._file = Delimited(stream, delimiter=delimiter, encoding=encoding)
         self.notes = [self._file.note]
@@ -197,6 +201,8 @@ def _check_archive(stream: BinaryIO) -> None:
 
 class _Objects(Table):
     """JSON Lines, or one JSON document that lists objects; nested objects give columns such as `author.name`."""
+
+    unit = "line"
 
     def __init__(self, stream: BinaryIO, encoding: str | None) -> None:
         self._stream = stream
@@ -311,15 +317,16 @@ def _parquet_errors() -> Iterator[None]:
 
 
 def _arrow_values(column: Any) -> list[Cell]:
-    import pyarrow  # noqa: PLC0415
+    import pyarrow.compute  # noqa: PLC0415
 
     kind = column.type
-    if pyarrow.types.is_binary(kind) or pyarrow.types.is_large_binary(kind):
-        return [None if value is None else _text(value.decode("utf-8", STRAY)) for value in column.to_pylist()]
+    if pyarrow.types.is_string(kind) or pyarrow.types.is_large_string(kind):
+        trimmed = pyarrow.compute.utf8_trim_whitespace(pyarrow.compute.replace_substring(column, "\0", ""))
+        return [value or None for value in trimmed.to_pylist()]
     values: list[Any] = column.to_pylist()
     if pyarrow.types.is_integer(kind) or pyarrow.types.is_boolean(kind):
         return values
-    return [_value(value) for value in values]
+    return [_value(value.decode("utf-8", STRAY) if isinstance(value, bytes) else value) for value in values]
 
 
 def _text(value: str) -> str | None:

@@ -1,0 +1,252 @@
+"""A row of a table made a post: its text, its rating on the right scale, its date, an id that stays the same."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import Generic, TypeVar
+
+from collectors.columns import EXCEL_DAYS, SEGMENTS, ColumnMapping, language_code
+from collectors.dates import parse_date
+from collectors.post import Author, OwnerReply, Post, Rating
+from collectors.ratings import parse_rating
+from collectors.source import Fault
+from collectors.tables import Cell, Table
+
+_NOBODY = Author()
+_LONGEST_ID = 200
+_REMEMBERED = 100_000
+_NO_ANSWER = {
+    "",
+    "-",
+    "/",
+    "n/a",
+    "na",
+    "nan",
+    "none",
+    "null",
+    "nsp",
+    "nr",
+    "ne sait pas",
+    "sans objet",
+    "no answer",
+}
+_EXCEL_EPOCH = datetime(1899, 12, 30)  # 1900 was no leap year, but Excel counts its 29 February
+_MONTHS = {
+    "jan": 1, "fev": 2, "feb": 2, "mar": 3, "avr": 4, "apr": 4, "mai": 5, "may": 5, "juin": 6, "jun": 6,
+    "juil": 7, "jul": 7, "aou": 8, "aug": 8, "sep": 9, "oct": 10, "nov": 11, "dec": 12,
+}  # fmt: skip
+_DAY_MONTH_YEAR = re.compile(
+    r"(?:[a-z :]{0,30} )?(?P<day>\d{1,2})(?:er)? (?P<month>[a-z]{3,9})\.? (?P<year>\d{4})"
+)
+_MONTH_DAY_YEAR = re.compile(r"(?:[a-z :]{0,30} )?(?P<month>[a-z]{3,9})\.? (?P<day>\d{1,2}), (?P<year>\d{4})")
+Value = TypeVar("Value")
+
+
+def posts(
+    table: Table,
+    mapping: ColumnMapping,
+    faults: list[Fault],
+    *,
+    zone: tzinfo = UTC,
+    language: str | None = None,
+) -> Iterator[Post]:
+    """Yield a post for each row that has a text, a title or a rating, in the order of the table.
+
+    Rows left out, and dates or ratings that could not be read, are appended to `faults`. `zone` is that of times
+    that carry none, `language` that of rows that do not say theirs. Raises ParseError where the file is damaged.
+    """
+    reader = _RowReader(table, mapping, faults, zone, language)
+    for number, cells in table.rows(faults):
+        post = reader.post(number, cells)
+        if post is not None:
+            yield post
+
+
+class _RowReader:
+    def __init__(
+        self, table: Table, mapping: ColumnMapping, faults: list[Fault], zone: tzinfo, language: str | None
+    ) -> None:
+        position = {field: table.header.index(column) for field, column in mapping.columns.items()}
+        self._unit = table.unit
+        self._text, self._title, self._id = (
+            position.get("text"),
+            position.get("title"),
+            position.get("external_id"),
+        )
+        self._rating, self._date = position.get("rating"), position.get("published_at")
+        self._author, self._url = position.get("author"), position.get("url")
+        self._language, self._reply = position.get("language"), position.get("reply")
+        self._segments = [
+            (field.removeprefix("segments."), at)
+            for field, at in position.items()
+            if field in SEGMENTS or field.startswith("segments.")
+        ]
+        self._kind, self._faults, self._default_language = mapping.post_kind, faults, language
+        self._ratings, self._dates = _Ratings(mapping), _Dates(zone, day_first=mapping.day_first)
+        self._languages: dict[str, str | None] = {}
+        self._seen: dict[str, int] = {}
+        self._contents: set[int] = set()
+
+    def post(self, number: int, cells: Sequence[Cell]) -> Post | None:
+        """The post of a row; None, and a fault, where it holds nothing, or the same as a row of its id before."""
+        text = self._string(cells, self._text) or ""
+        title = self._string(cells, self._title)
+        rating = self._read(self._ratings, cells, self._rating, number)
+        if not text and not title and rating is None:
+            self._faults.append(
+                Fault(f"{self._unit} {number}", "neither a text nor a rating: the row was left out")
+            )
+            return None
+        published = self._read(self._dates, cells, self._date, number)
+        author, url = self._string(cells, self._author), self._string(cells, self._url)
+        segments = {name: value for name, at in self._segments if (value := self._string(cells, at))}
+        content = "\x1f".join(
+            (
+                text,
+                f"{title}\x1f{rating and rating.value}\x1f{published and published.timestamp()}\x1f{author}\x1f{url}",
+                *segments.values(),
+            )
+        )
+        external_id = self._identify(self._string(cells, self._id), content)
+        if external_id is None:
+            return None
+        reply = self._string(cells, self._reply)
+        return Post(
+            kind=self._kind,
+            external_id=external_id,
+            text=text,
+            title=title,
+            author=Author(name=author) if author else _NOBODY,
+            language=self._language_of(cells),
+            rating=rating,
+            published_at=published,
+            url=url,
+            owner_reply=OwnerReply(reply) if reply else None,
+            segments=segments,
+        )
+
+    @staticmethod
+    def _string(cells: Sequence[Cell], at: int | None) -> str | None:
+        if at is None:
+            return None
+        value = cells[at]
+        if value is None or isinstance(value, str):
+            return value
+        return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+    def _language_of(self, cells: Sequence[Cell]) -> str | None:
+        value = cells[self._language] if self._language is not None else None
+        if not isinstance(value, str):
+            return self._default_language
+        if value not in self._languages:
+            self._languages[value] = language_code(value)
+        return self._languages[value] or self._default_language
+
+    def _read(self, column: _Known[Value], cells: Sequence[Cell], at: int | None, number: int) -> Value | None:
+        if at is None:
+            return None
+        try:
+            return column.read(cells[at])
+        except ValueError as error:
+            self._faults.append(Fault(f"{self._unit} {number}", str(error)))
+            return None
+
+    def _identify(self, given: str | None, content: str) -> str | None:
+        """A stable id: the row's own or the SHA-256 of its content; None for a repeat of a row with an id.
+
+        Equal rows without an id are several people's ("Très bien", 5): they are numbered. An id met again on
+        another content is numbered as well, so that neither row is lost.
+        """
+        written = content.encode()
+        if given is None:
+            name = hashlib.sha256(written).hexdigest()[:32]
+        else:
+            name = given if len(given) <= _LONGEST_ID else hashlib.sha256(given.encode()).hexdigest()
+            if (same := hash((name, written))) in self._contents:
+                return None
+            self._contents.add(same)
+        count = self._seen[name] = self._seen.get(name, 0) + 1
+        return name if count == 1 else f"{name}-{count}"
+
+
+class _Known(Generic[Value]):
+    """Reads the cells of one column; what many rows share is read once."""
+
+    def __init__(self) -> None:
+        self._known: dict[Cell, Value | None] = {None: None}
+
+    def read(self, cell: Cell) -> Value | None:
+        """The value of a cell; None where it says that there is none. Raises ValueError where it is no value."""
+        if cell in self._known:
+            return self._known[cell]
+        value = self._parse(cell)
+        if value is None and not (isinstance(cell, str) and cell.casefold() in _NO_ANSWER):
+            raise ValueError(f"{str(cell)[:40]!r} {self._problem()}")
+        if len(self._known) < _REMEMBERED:
+            self._known[cell] = value
+        return value
+
+    def _parse(self, cell: Cell) -> Value | None:
+        raise NotImplementedError
+
+    def _problem(self) -> str:
+        raise NotImplementedError
+
+
+class _Ratings(_Known[Rating]):
+    def __init__(self, mapping: ColumnMapping) -> None:
+        super().__init__()
+        self._mapping = mapping
+
+    def _parse(self, cell: Cell) -> Rating | None:
+        asked = self._mapping
+        rating = parse_rating(cell, asked.worst, asked.best)
+        if rating is None:
+            return None
+        worst, best = rating.worst, rating.best
+        if {worst, best} == {
+            asked.worst,
+            asked.best,
+        }:  # a scale written with the value does not tell which is best
+            worst, best = asked.worst, asked.best
+        return Rating(rating.value, worst, best, asked.question)
+
+    def _problem(self) -> str:
+        return f"is no rating from {self._mapping.worst:g} to {self._mapping.best:g}: left empty"
+
+
+class _Dates(_Known[datetime]):
+    def __init__(self, zone: tzinfo, *, day_first: bool) -> None:
+        super().__init__()
+        self._zone, self._day_first = zone, day_first
+
+    def _parse(self, cell: Cell) -> datetime | None:
+        value = _plain_date(cell) if isinstance(cell, str) else cell
+        if isinstance(value, int | float) and EXCEL_DAYS[0] <= value <= EXCEL_DAYS[1]:
+            # Excel counts time as a fraction of a day, exact to a second at best
+            value = _EXCEL_EPOCH + timedelta(seconds=round(value * 86_400))
+            value = value if value.time() != time() else value.date()
+        if isinstance(value, time):
+            return None
+        bare = ":" not in value if isinstance(value, str) else not isinstance(value, datetime)
+        # a day without a time stays that day, whatever the zone
+        return parse_date(value, zone=UTC if bare else self._zone, day_first=self._day_first)
+
+    def _problem(self) -> str:
+        return "is no date: the day of import stands for it"
+
+
+def _plain_date(text: str) -> Cell:
+    """Read what is read faster than by trying every way: "11 février 2021", and "45123,5" as Excel counts."""
+    plain = unicodedata.normalize("NFKD", text.lower()).encode("ascii", "ignore").decode()
+    if found := _DAY_MONTH_YEAR.fullmatch(plain) or _MONTH_DAY_YEAR.fullmatch(plain):
+        month = _MONTHS.get(found["month"][:4]) or _MONTHS.get(found["month"][:3])
+        try:
+            return date(int(found["year"]), month, int(found["day"])) if month else text
+        except ValueError:
+            return text
+    return float(text.replace(",", ".")) if re.fullmatch(r"\d{5}(?:[.,]\d+)?", text) else text
