@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from collectors.columns import ColumnMapping, MappingOptions, guess_mapping
 from collectors.post import Question, Rating
 from collectors.ratings import parse_rating
 from collectors.source import Fault
@@ -50,22 +51,10 @@ class Columns:
     id: str = "id"
     rating: str | None = None
     group: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """The scale of a column of ratings, and the question that they answer."""
-
-    worst: float
-    best: float
-    question: Question = Question.SATISFACTION
-
-    def __str__(self) -> str:
-        return f"{self.worst:g} to {self.best:g}, an answer on {self.question}"
-
-
-STARS = Scale(1, 5)
-ZERO_TO_TEN = Scale(0, 10, Question.RECOMMENDATION)
+    worst: float | None = None
+    """Ends of the ratings' scale, and what they answer; None: as the column's name and values tell."""
+    best: float | None = None
+    question: Question | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +71,17 @@ class Row:
 class Answers:
     """The rows of one table: what to annotate, and the ratings and groups beside it."""
 
-    def __init__(self, table: Table, columns: Columns, scale: Scale | None = None) -> None:
-        """Raises ColumnError when a column is not there."""
+    def __init__(self, table: Table, columns: Columns) -> None:
+        """Raises ColumnError when a column is not there, SourceError when none seems to hold the texts."""
         self.table = table
-        self.columns = columns
         self.faults: list[Fault] = []
         self.unrated = 0
         """Ratings that were not on the scale."""
-        self._text = self._place(columns.text) if columns.text else self._likeliest()
+        self.mapping = self._map(columns)
+        self._text = table.header.index(self.mapping.columns["text"])
         self._id = table.header.index(columns.id) if columns.id in table.header else None
         self._rating = self._place(columns.rating) if columns.rating else None
         self._group = self._place(columns.group) if columns.group else None
-        self.scale = scale or self._guess_scale()
 
     def __len__(self) -> int:
         """How many rows there are: one quick pass over the file."""
@@ -115,12 +103,11 @@ class Answers:
 
     def notes(self) -> list[str]:
         """What a careful reader of the results should know, once the rows were read."""
-        notes = []
-        if self.table.header[self._text] != (self.columns.text or "text"):
-            notes.append(f"the texts are taken from the column {self.table.header[self._text]!r}")
+        text = self.table.header[self._text]
+        notes = [f"the texts are taken from the column {text!r}"] if text != "text" else []
         if self._rating is not None:
-            column = self.table.header[self._rating]
-            notes.append(f"ratings of the column {column!r} are taken as {self.scale}")
+            scale = f"{self.mapping.worst:g} (worst) to {self.mapping.best:g} (best)"
+            notes.append(f"ratings are taken as answers on {self.mapping.question}, {scale}")
             if self.unrated:
                 notes.append(f"{self.unrated:,} ratings were not on that scale and are not used")
         notes += [f"{fault.item}: {fault.problem}" for fault in self.faults[:FAULTS_SHOWN]]
@@ -135,20 +122,26 @@ class Answers:
         meant = f"did you mean {close[0]!r}? " if close else ""
         raise ColumnError(f"there is no column {name!r}", f"{meant}the table has: {', '.join(self.table.header)}")
 
-    def _likeliest(self) -> int:
-        """The column "text", else that whose texts have the most words on average."""
-        if "text" in self.table.header:
-            return self.table.header.index("text")
-        sample = self.table.sample(SAMPLE_ROWS)
-        words = [
-            sum(len(plain(cells[place]).split()) for cells in sample) for place in range(len(self.table.header))
-        ]
-        return max(range(len(words)), key=words.__getitem__)
-
-    def _guess_scale(self) -> Scale:
-        if self._rating is None:
-            return STARS
-        return guess_scale(cells[self._rating] for cells in self.table.sample(SAMPLE_ROWS))
+    def _map(self, columns: Columns) -> ColumnMapping:
+        """The columns as given, and what is not said as `oyez import` would guess it."""
+        text = columns.text or ("text" if "text" in self.table.header else None)
+        given = {"text": text, "rating": columns.rating}
+        for name in filter(None, given.values()):
+            self._place(name)
+        options = MappingOptions(
+            mapping={field: name for field, name in given.items() if name},
+            worst=columns.worst,
+            best=columns.best,
+            question=columns.question,
+            easy=None,
+        )
+        table = self.table
+        mapping = guess_mapping(
+            table.header, table.sample(SAMPLE_ROWS), options, labels=table.labels, layout=table.layout
+        )
+        if "text" not in mapping.columns:
+            raise ColumnError("no column seems to hold texts", f"name one of: {', '.join(table.header)}")
+        return mapping
 
     def _row(self, number: int, cells: Sequence[Cell]) -> Row:
         said = plain(cells[self._id]) if self._id is not None else ""
@@ -159,11 +152,11 @@ class Answers:
     def _read_rating(self, value: Cell) -> Rating | None:
         if plain(value) == "":
             return None
-        found = parse_rating(value, self.scale.worst, self.scale.best)
+        found = parse_rating(value, self.mapping.worst, self.mapping.best)
         if found is None:
             self.unrated += 1
             return None
-        return Rating(found.value, found.worst, found.best, self.scale.question)
+        return Rating(found.value, found.worst, found.best, self.mapping.question)
 
 
 def plain(value: Cell) -> str:
@@ -173,17 +166,6 @@ def plain(value: Cell) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value).strip()
-
-
-def guess_scale(values: Iterable[Cell]) -> Scale:
-    """1 to 5 stars, unless a value exceeds 5 or is 0: then 0 to 10, the scale of "would you recommend us"."""
-    # An absurdly large best leaves bare numbers as they are; "8/10" names its own scale and says nothing here.
-    found = [rating for value in values if (rating := parse_rating(value, 0, _UNBOUNDED))]
-    bare = [rating.value for rating in found if rating.best == _UNBOUNDED]
-    return ZERO_TO_TEN if any(value > 5 or value == 0 for value in bare) else STARS
-
-
-_UNBOUNDED = 1_000_000.0
 
 
 def annotate(
@@ -244,9 +226,17 @@ def open_model(home: Path | None = None) -> tuple[OpinionModel, tuple[str, ...]]
 
     Raises ServiceError when there is no such model, ConfigError when the configuration is wrong.
     """
-    place = find_home(home)
-    config = oyez_toml.load(place.config) if place.config.is_file() else Config()
+    config = configuration(home)
     try:
         return load(config.nlp.model), tuple(config.nlp.languages)
     except FileNotFoundError as error:
         raise ServiceError(str(error), "correct [nlp] model in oyez.toml, or leave it out") from error
+
+
+def configuration(home: Path | None = None) -> Config:
+    """The configuration of the home folder, or the usual one where there is no oyez.toml.
+
+    Raises ConfigError when the file is wrong.
+    """
+    place = find_home(home)
+    return oyez_toml.load(place.config) if place.config.is_file() else Config()
