@@ -84,10 +84,19 @@ def schedule(today: date, seed: int = 1) -> list[Item]:
     return sorted(items, key=lambda item: (item.at, item.id))
 
 
-def as_of(items: list[Item], visit: int) -> list[Item]:
-    """What a visitor sees: from the second visit on, one review is edited and another one is gone."""
+def first_visit(today: date) -> datetime:
+    """The moment of the first of two visits: the morning after the crisis week."""
+    return datetime.combine(crisis_week(today)[1] + timedelta(days=1), time(6), UTC)
+
+
+def as_of(items: list[Item], today: date, visit: int) -> list[Item]:
+    """What is to be seen at the first visit or at the second; by then one review is edited and another one gone.
+
+    The item that is dated in the future stands there from the beginning.
+    """
     if visit < 2:
-        return items
+        moment = first_visit(today)
+        return [item for item in items if item.at <= moment or item.when == "future"]
     kept = [item for item in items if item.mark != "deleted"]
     return [replace(item, **item.edited) if item.edited else item for item in kept]
 
@@ -112,7 +121,7 @@ def _dated(items: Iterator[Item], names: list[str], today: date, dice: random.Ra
         at = _moment(item.when, today, dice)
         if earlier := latest.get(item.thread or ""):
             answered = earlier + timedelta(hours=0.3 + dice.expovariate(1 / 9))
-            answered = min(answered, _midnight(today) - timedelta(seconds=1))
+            answered = min(answered, earlier + (_midnight(today) - earlier) / 2)
             at = answered if item.when == "any" else max(at, answered)
         if item.thread:
             latest[item.thread] = at

@@ -20,14 +20,14 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 
 from service.demo.content import BRAND, PRODUCTS, RIVALS, Item
 
-REVIEWS_A_PAGE = 10
+REVIEWS_A_PAGE = 20
 APP_REVIEWS_A_PAGE = 50
 APP_ID = "6480021977"
 APP_STORES = {"fr": "fr", "gb": "en"}
 """Country of the app store → language of its reviews."""
 CUPERTINO = timezone(timedelta(hours=-7))
 SURVEY_COLUMNS = (
-    "N° réponse",
+    "Id réponse",
     "Date de réponse",
     "Magasin",
     "Recommanderiez-vous Halombre ? (0 à 10)",
@@ -81,58 +81,56 @@ def robots(visit: Visit) -> Document:
 
 def home(visit: Visit) -> Document:
     """Links to the rest."""
-    return _html("home.html", visit, products=PRODUCTS, rivals=RIVALS, stores=APP_STORES, app_id=APP_ID)
+    return _html("home.html", visit, shelves=_shelves(), stores=APP_STORES, app_id=APP_ID)
 
 
 def shop(visit: Visit, slug: str) -> Document | None:
-    """A product's reviews, or a rival's: ten a page, newest first, each with schema.org markup."""
-    rival = next((name for name in RIVALS if name.lower() == slug), None)
-    if slug not in PRODUCTS and rival is None:
+    """The reviews of a product or of a whole brand, newest first, each with schema.org markup."""
+    shelf = _shelves().get(slug)
+    if shelf is None:
         return None
-    reviews = [i for i in visit.of("shop", "rivals") if (i.brand == rival if rival else i.product == slug)]
+    reviews = [i for i in visit.of("shop", "rivals") if slug in (i.product, i.brand.lower())]
     last = max(1, ceil(len(reviews) / REVIEWS_A_PAGE))
     if not 1 <= visit.page <= last:
         return None
     shown = reviews[(visit.page - 1) * REVIEWS_A_PAGE : visit.page * REVIEWS_A_PAGE]
-    name, french, english, price = PRODUCTS.get(slug, (rival, "enseigne", "lighting shop", None))
     markup = _markup(visit, slug, reviews, shown)
     return _html(
         "shop.html",
         visit,
-        name=name,
-        french=french,
-        english=english,
-        price=price,
+        shelf=shelf,
         slug=slug,
         reviews=shown,
         total=len(reviews),
         page=visit.page,
         last=last,
+        products=PRODUCTS,
         markup=json.dumps(markup, ensure_ascii=False, indent=1).replace("<", "\\u003c"),
-        broken=slug == "pampille" and visit.page == 1,
+        broken=slug == BRAND.lower() and visit.page == 1,
     )
+
+
+def _shelves() -> dict[str, tuple[str, str, str, str]]:
+    """Everything with reviews of its own: slug → name, what it is in French and in English, price or nothing."""
+    brands = {name.lower(): (name, "luminaires", "lighting", "") for name in (BRAND, *RIVALS)}
+    return PRODUCTS | brands
 
 
 def _markup(visit: Visit, slug: str, reviews: Sequence[Item], shown: Sequence[Item]) -> dict[str, Any]:
     stars = [item.stars for item in reviews if item.stars]
-    kind: dict[str, Any]
-    if slug in PRODUCTS:
-        kind = {"@type": "Product", "name": PRODUCTS[slug][0], "brand": {"@type": "Brand", "name": BRAND}}
-    else:
-        kind = {"@type": "Organization", "name": slug.title()}
-    return (
-        {"@context": "https://schema.org", "@id": f"urn:au-bon-eclairage:{slug}"}
-        | kind
-        | {
-            "aggregateRating": {
-                "@type": "AggregateRating",
-                "ratingValue": f"{sum(stars) / len(stars):.1f}",
-                "reviewCount": len(reviews),
-                "bestRating": "5",
-            },
-            "review": [_review(visit, slug, item) for item in shown],
-        }
-    )
+    return {
+        "@context": "https://schema.org",
+        "@type": "Product" if slug in PRODUCTS else "Brand",
+        "@id": f"urn:au-bon-eclairage:{slug}",
+        "name": _shelves()[slug][0],
+        "aggregateRating": {
+            "@type": "AggregateRating",
+            "ratingValue": f"{sum(stars) / max(1, len(stars)):.1f}",
+            "reviewCount": len(reviews),
+            "bestRating": "5",
+        },
+        "review": [_review(visit, slug, item) for item in shown],
+    }
 
 
 def _review(visit: Visit, slug: str, item: Item) -> dict[str, Any]:
@@ -153,6 +151,8 @@ def _review(visit: Visit, slug: str, item: Item) -> dict[str, Any]:
     }
     if item.title:
         review["name"] = item.title
+    if item.product:
+        review["itemReviewed"] = {"@type": "Product", "name": PRODUCTS[item.product][0]}
     if item.reply:
         review["comment"] = {
             "@type": "Comment",

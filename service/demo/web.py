@@ -19,11 +19,12 @@ from service.demo.content import Item, as_of, schedule
 class SampleWeb:
     """A small web that serves as long as the context lasts.
 
-    `today` is the day that all dates are counted from; `visit` is 1 at first, and from 2 on one review is
-    edited and another one gone. `port` 0 takes a free one. Raises OSError where the port is taken.
+    `today` is the day that all dates are counted from. `visit` is 1 or 2 and may be set at any time: the first
+    one comes before the crisis is over, by the second one review was edited and another one deleted. `port` 0
+    takes a free one. Raises OSError where the port is taken.
     """
 
-    def __init__(self, today: date, *, seed: int = 1, visit: int = 1, port: int = 0) -> None:
+    def __init__(self, today: date, *, seed: int = 1, visit: int = 2, port: int = 0) -> None:
         self.today = today
         self.visit = visit
         self._items = schedule(today, seed)
@@ -49,11 +50,7 @@ class SampleWeb:
     @property
     def items(self) -> list[Item]:
         """What a visitor sees at this visit, oldest first."""
-        return as_of(self._items, self.visit)
-
-    def edit(self) -> None:
-        """Let somebody edit a review and somebody else delete one: the second visit begins."""
-        self.visit = 2
+        return as_of(self._items, self.today, self.visit)
 
     def start(self) -> None:
         """Begin to answer."""
