@@ -13,6 +13,9 @@ _LINES = frozenset(
     {"div", "br", "hr", "li", "dl", "dt", "dd", "tr", "section", "article", "header", "footer", "figure"}
     | {"figcaption", "aside", "main", "address", "form", "fieldset"}
 )
+_PARAGRAPH, _LINE = "\x02", "\x01"
+"""Marks that no text holds: control characters were taken out of it."""
+_GAP = re.compile(r"[\s\x01\x02]+")
 _SPACES = re.compile(r"[^\S\n]+")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 _TAG = re.compile(r"<[a-zA-Z/!?]")
@@ -39,7 +42,7 @@ def to_text(markup: str, *, limit: int = MAX_TEXT) -> str:
         parser.close()
     except etree.XMLSyntaxError:
         pass  # nothing but broken tags: what was read so far is the text
-    return _tidy("".join(target.parts), limit)
+    return _tidy(_GAP.sub(_gap, "".join(target.parts)), limit)
 
 
 def unescape_twice(markup: str) -> str:
@@ -67,9 +70,9 @@ class _Text:
 
     def _break(self, tag: str) -> None:
         if tag in _PARAGRAPHS:
-            self.parts.append("\n\n")
+            self.parts.append(_PARAGRAPH)
         elif tag in _LINES:
-            self.parts.append("\n")
+            self.parts.append("\n" if tag == "br" else _LINE)
         elif tag in {"td", "th"}:
             self.parts.append(" ")
 
@@ -82,6 +85,14 @@ class _Text:
 
     def close(self) -> None:
         """All is in `parts`."""
+
+
+def _gap(match: re.Match[str]) -> str:
+    """Elements that end and begin side by side make one gap, not two."""
+    gap = match[0]
+    if _PARAGRAPH in gap or gap.count("\n") > 1:
+        return "\n\n"
+    return "\n" if _LINE in gap or "\n" in gap else gap
 
 
 def _tidy(text: str, limit: int) -> str:

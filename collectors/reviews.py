@@ -59,7 +59,8 @@ class Listing:
 def json_ld_reviews(scripts: list[str], *, strict: bool = False) -> tuple[list[Any], list[Fault]]:
     """The documents of a page's JSON-LD blocks, read as tolerantly as search engines do.
 
-    A block that stays unreadable is a fault where it speaks of reviews; with `strict` it raises ParseError.
+    A block that stays unreadable is a fault where it speaks of reviews; with `strict` it raises ParseError, and
+    so does JSON that has nothing of JSON-LD.
     """
     documents, faults = [], []
     for number, script in enumerate(scripts, 1):
@@ -70,6 +71,8 @@ def json_ld_reviews(scripts: list[str], *, strict: bool = False) -> tuple[list[A
                 raise ParseError(f"neither a web page nor JSON-LD ({error})") from error
             if "review" in script.lower():
                 faults.append(Fault(f"JSON-LD block {number}", f"cannot be read: {error}"))
+    if strict and not any("@type" in node or "@context" in node for node, _ in _nodes(documents)):
+        raise ParseError("JSON, but no JSON-LD", remedy="give the address of a web page with marked-up reviews")
     return documents, faults
 
 
@@ -157,7 +160,6 @@ def reviews_in(documents: list[Any], listing: Listing) -> tuple[list[Post], list
     found = [(node, item) for node, item in _nodes(documents) if _types(node) & _REVIEW_TYPES and len(node) > 2]
     shared = Counter(name for node, _ in found for name in {_own_name(node, listing)} if name)
     posts: dict[str, Post] = {}
-    seen: set[tuple[str, str]] = set()
     faults = []
     for number, (node, item) in enumerate(found, 1):
         try:
@@ -165,18 +167,23 @@ def reviews_in(documents: list[Any], listing: Listing) -> tuple[list[Post], list
         except ValueError as error:
             faults.append(Fault(f"review {number}", str(error)))
             continue
-        # The same review is often marked up twice, as JSON-LD and as microdata.
-        twin = (post.author.name or "", re.sub(r"\W", "", post.text)[:80] or post.external_id)
         own = _own_name(node, listing)
-        if own and (shared[own] == 1 or posts.get(own) is None):
+        if own and shared[own] == 1:
             post = replace(post, external_id=own)
-        if twin in seen or post.external_id in posts:
-            continue
-        seen.add(twin)
-        posts[post.external_id] = post
+        posts.setdefault(post.external_id, post)
         if problem:
             faults.append(Fault(f"review {number}", problem))
     return list(posts.values()), faults
+
+
+def without_twins(posts: list[Post], others: list[Post]) -> list[Post]:
+    """Those that `others` do not hold already: pages often mark one review up twice, in two formats."""
+    known = {_beginning(post) for post in others}
+    return [post for post in posts if _beginning(post) not in known]
+
+
+def _beginning(post: Post) -> tuple[str, str]:
+    return post.author.name or "", re.sub(r"\W", "", post.text)[:80]
 
 
 def _nodes(documents: list[Any]) -> Iterator[tuple[Node, Node | None]]:

@@ -22,7 +22,7 @@ from pydantic import Field
 
 from collectors.post import Post, PostKind
 from collectors.response import decode, unpack
-from collectors.reviews import Listing, json_ld_reviews, microdata_items, reviews_in
+from collectors.reviews import Listing, json_ld_reviews, microdata_items, reviews_in, without_twins
 from collectors.source import Answer, Cursor, Fault, Page, ParseError, Source, SourceError, SourceOptions
 
 if TYPE_CHECKING:
@@ -140,8 +140,9 @@ def _read(answer: Answer) -> tuple[list[Post], list[Fault], str | None]:
     tree = _html(text)
     scripts = ["".join(script.itertext()) for script in tree.iterfind(".//script[@type]") if _is_json_ld(script)]
     nodes, faults = json_ld_reviews(scripts)
-    posts, more = reviews_in(nodes + microdata_items(tree, answer.url), listing)
-    return posts, faults + more, _next_link(tree, answer.url)
+    posts, more = reviews_in(nodes, listing)
+    others, still_more = reviews_in(microdata_items(tree, answer.url), listing)
+    return posts + without_twins(others, posts), faults + more + still_more, _next_link(tree, answer.url)
 
 
 def _is_json_ld(script: Any) -> bool:

@@ -17,8 +17,11 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
+
+from collectors.http import Clock, Http, HttpSettings
 
 
 @dataclass(frozen=True)
@@ -190,3 +193,28 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Silence."""
+
+
+class StillClock(Clock):
+    """Time that passes only when somebody sleeps; remembers for how long."""
+
+    def __init__(self) -> None:
+        self.start = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+        self.passed = 0.0
+        self.sleeps: list[float] = []
+
+    def now(self) -> datetime:
+        return self.start + timedelta(seconds=self.passed)
+
+    def monotonic(self) -> float:
+        return self.passed
+
+    def sleep(self, seconds: float) -> None:
+        self.sleeps.append(seconds)
+        self.passed += seconds
+
+
+def door(site: Site, *, clock: Clock | None = None, **settings: object) -> Http:
+    """An Http that may read the site, does not dawdle, and (with StillClock, the default) never really waits."""
+    chosen = {"min_delay": 0.0, "allowed_hosts": frozenset({f"127.0.0.1:{site.port}"}), **settings}
+    return Http(HttpSettings.model_validate(chosen), clock=clock or StillClock())

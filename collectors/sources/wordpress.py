@@ -1,0 +1,264 @@
+"""Comments and posts of WordPress sites, through the REST interface that every site has since 4.7.
+
+**Covers** all approved comments and all published posts, from the oldest on; what was read is not read again
+but for the last day. Edited posts are seen; edited and deleted comments are not, once that day is over. Where
+the interface is switched off (401, 404), the kind `feeds` reads `/comments/feed/` and `/feed/`.
+
+**Replies** that the author of the page gives to visitors are the owner's: they become the `owner_reply` of the
+comment that they answer. A registered reader is not taken for the owner where the page's author is known.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
+from urllib.parse import urlsplit
+
+from pydantic import Field
+
+from collectors.dates import parse_date
+from collectors.errors import HttpError, NotFound
+from collectors.markup import to_text
+from collectors.post import Author, OwnerReply, Post, PostKind
+from collectors.response import decode
+from collectors.source import Answer, Cursor, Fault, Page, ParseError, Source, SourceOptions
+
+if TYPE_CHECKING:
+    from collectors.http import Http
+    from collectors.response import Response
+
+_OVERLAP = timedelta(days=1)
+"""Read again each time: comments may share a second, and old versions take `after` for the site's own time."""
+_PER_PAGE = 100
+_PAST_THE_END = "rest_post_invalid_page_number"
+_MOST_PARENTS = 100
+
+Item = dict[str, Any]
+
+
+class Options(SourceOptions):
+    """Which site, and what of it."""
+
+    url: str = Field(description="The site's address, as in https://example.org or https://example.org/blog.")
+    read: tuple[Literal["comments", "posts"], ...] = Field(
+        default=("comments",), min_length=1, description="What is read: comments, posts or both."
+    )
+    search: str | None = Field(default=None, description="Only what contains these words.")
+    max_pages: int = Field(
+        default=50, ge=1, description="Most requests for each of them in one run; 100 items each."
+    )
+
+
+class WordPress(Source):
+    """Comments and posts of one site."""
+
+    kind: ClassVar[str] = "wordpress"
+    title: ClassVar[str] = "WordPress comments and posts"
+    Options: ClassVar[type[SourceOptions]] = Options
+
+    @classmethod
+    def parse(cls, answer: Answer) -> Page:
+        """Read a saved answer of /wp/v2/comments or /wp/v2/posts. Raises ParseError where it is neither."""
+        posts, faults = _posts(_items(answer), [])
+        return Page(posts, {}, faults, answer)
+
+    def pages(self, http: Http, cursor: Cursor, *, since: datetime | None = None) -> Iterator[Page]:
+        """Read what came or changed since last time, the oldest first, so that a cut run goes on where it was."""
+        marks: dict[str, str] = dict(cursor.get("until", {}))
+        for route in cast(Options, self.options).read:
+            for page, latest in self._route(http, route, parse_date(marks.get(route)), since):
+                if latest is not None:
+                    marks[route] = latest.isoformat()
+                yield replace(page, cursor={"until": dict(marks)})
+
+    def _route(
+        self, http: Http, route: str, until: datetime | None, since: datetime | None
+    ) -> Iterator[tuple[Page, datetime | None]]:
+        options = cast(Options, self.options)
+        start = max((moment for moment in (until and until - _OVERLAP, since) if moment), default=None)
+        for number in range(1, options.max_pages + 1):
+            response = self._ask(http, route, {**_order(route, start), "search": options.search, "page": number})
+            if response is None:
+                return
+            answer = response.answer()
+            items = _items(answer)
+            posts, faults = _posts(items, self._missing_parents(http, items) if route == "comments" else [])
+            # A date in the future must not make us wait for it.
+            times = [until, *(moment for moment in map(_latest, items) if moment and moment <= http.clock.now())]
+            until = max((moment for moment in times if moment), default=None)
+            yield Page(posts, {}, faults, answer), until
+            total = response.headers.get("x-wp-totalpages", "")
+            last = int(total) if total.isdigit() else (number if len(items) < _PER_PAGE else number + 1)
+            if not items or number >= last:
+                return
+
+    def _ask(self, http: Http, route: str, params: Mapping[str, object]) -> Response | None:
+        """One page of a route; None past the last one. Sites without readable addresses use ?rest_route=."""
+        site = cast(Options, self.options).url.rstrip("/")
+        asked = {"per_page": _PER_PAGE, "_embed": "up,author", **params}
+        try:
+            try:
+                return http.get(f"{site}/wp-json/wp/v2/{route}", params=asked, accept="application/json")
+            except NotFound:
+                return http.get(
+                    f"{site}/", params={"rest_route": f"/wp/v2/{route}", **asked}, accept="application/json"
+                )
+        except HttpError as error:
+            if (
+                error.response is not None
+                and error.response.status == 400
+                and _PAST_THE_END in error.response.text()
+            ):
+                return None
+            raise
+
+    def _missing_parents(self, http: Http, items: list[Item]) -> list[Item]:
+        """The comments that owners answered on this page and that are not on it themselves."""
+        here = {item.get("id") for item in items}
+        wanted = sorted({int(item["parent"]) for item in items if _may_be_owners(item)} - here)[:_MOST_PARENTS]
+        if not wanted:
+            return []
+        response = self._ask(http, "comments", {"include": ",".join(map(str, wanted))})
+        return _items(response.answer()) if response else []
+
+
+def _order(route: str, start: datetime | None) -> dict[str, object]:
+    moment = start.strftime("%Y-%m-%dT%H:%M:%SZ") if start else None
+    if route == "posts":
+        return {"orderby": "modified", "order": "asc", "modified_after": moment}
+    return {"orderby": "date_gmt", "order": "asc", "after": moment}
+
+
+def _items(answer: Answer) -> list[Item]:
+    """The objects of an answer. Raises ParseError where it is not WordPress's."""
+    text = decode(answer.body, answer.content_type).replace("\x00", "").strip("\ufeff \t\r\n")
+    if text.startswith("<"):
+        raise ParseError(
+            "an HTML or XML page instead of JSON: this is not the REST interface of WordPress",
+            remedy="give the site's address only; if its interface is switched off use the kind feeds",
+        )
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ParseError(f"broken JSON ({error})", remedy="check the address in a browser") from error
+    if isinstance(content, dict) and isinstance(content.get("code"), str):
+        raise ParseError(f"WordPress answered {content['code']}: {content.get('message')}")
+    if isinstance(content, dict) and "id" in content:
+        content = [content]
+    if not isinstance(content, list) or not all(isinstance(item, dict) for item in content):
+        raise ParseError("JSON, but not a list of WordPress comments or posts")
+    if content and not any("date_gmt" in item or "content" in item for item in content):
+        raise ParseError("a list, but not of WordPress comments or posts")
+    return content
+
+
+def _posts(items: list[Item], parents: list[Item]) -> tuple[list[Post], list[Fault]]:
+    """Items as posts; the owner's replies go to the comments that they answer."""
+    posts: dict[str, Post] = {}
+    replies: dict[str, OwnerReply] = {}
+    faults = []
+    by_id = {item.get("id"): item for item in [*parents, *items]}
+    for item in items:
+        try:
+            reply = _owner_reply(item, by_id)
+            if reply:
+                replies[f"comment-{item['parent']}"] = reply
+            elif item.get("type") not in {"pingback", "trackback"}:
+                post = _post(item)
+                posts[post.external_id] = post
+        except (ValueError, TypeError, KeyError) as error:
+            faults.append(Fault(f"item {item.get('id', '?')}", str(error)))
+    for parent in parents:
+        if f"comment-{parent.get('id')}" in replies:
+            posts.setdefault(f"comment-{parent['id']}", _post(parent))
+    return [replace(post, owner_reply=replies.get(name)) for name, post in posts.items()], faults
+
+
+def _may_be_owners(item: Item) -> bool:
+    """A reply by somebody signed in who, as far as is known, wrote the page."""
+    author, parent = item.get("author"), item.get("parent")
+    if not (isinstance(author, int) and author > 0 and isinstance(parent, int) and parent > 0):
+        return False
+    page = _embedded(item, "up")
+    return page.get("author") in {author, None}
+
+
+def _owner_reply(item: Item, by_id: Mapping[Any, Item]) -> OwnerReply | None:
+    parent = by_id.get(item.get("parent"))
+    if parent is None or not _may_be_owners(item) or parent.get("author") == item.get("author"):
+        return None
+    return OwnerReply(_rendered(item, "content"), _moment(item, "date"))
+
+
+def _post(item: Item) -> Post:
+    """A comment or a post. Raises ValueError where it has no id."""
+    own_id = item.get("id")
+    if not isinstance(own_id, int) or isinstance(own_id, bool):
+        raise ValueError("an item without an id")
+    return _comment(item, own_id) if "post" in item else _article(item, own_id)
+
+
+def _comment(item: Item, own_id: int) -> Post:
+    page, parent = to_text(_rendered_html(_embedded(item, "up"), "title"), limit=300), item.get("parent")
+    name, author = str(item.get("author_name") or "")[:200], item.get("author")
+    return Post(
+        kind=PostKind.COMMENT,
+        external_id=f"comment-{own_id}",
+        parent_id=f"comment-{parent}" if parent else f"post-{item['post']}",
+        text=_rendered(item, "content"),
+        author=Author(id=str(author) if author else None, name=name or None, url=_web(item.get("author_url"))),
+        published_at=_moment(item, "date"),
+        url=_web(item.get("link")),
+        segments={"article": page} if page else {},
+    )
+
+
+def _article(item: Item, own_id: int) -> Post:
+    published, modified = _moment(item, "date"), _moment(item, "modified")
+    author, writer = item.get("author"), _embedded(item, "author")
+    return Post(
+        kind=PostKind.ARTICLE,
+        external_id=f"post-{own_id}",
+        text=_rendered(item, "content") or _rendered(item, "excerpt"),
+        title=_rendered(item, "title") or None,
+        author=Author(id=str(author) if author else None, name=str(writer.get("name") or "")[:200] or None),
+        published_at=published,
+        updated_at=modified if modified != published else None,
+        url=_web(item.get("link")),
+    )
+
+
+def _embedded(item: Item, name: str) -> Item:
+    """An object that came along because `_embed` asked for it, or an empty one."""
+    holder = item.get("_embedded")
+    found = holder.get(name) if isinstance(holder, dict) else None
+    first = found[0] if isinstance(found, list) and found else None
+    return first if isinstance(first, dict) else {}
+
+
+def _rendered_html(item: Item, name: str) -> str:
+    value = item.get(name)
+    return str(value.get("rendered") or "") if isinstance(value, dict) else ""
+
+
+def _rendered(item: Item, name: str) -> str:
+    return to_text(_rendered_html(item, name))
+
+
+def _moment(item: Item, name: str) -> datetime | None:
+    """A date of WordPress: `date_gmt` is UTC though it does not say so; `date` is the site's, used when alone."""
+    return parse_date(item.get(f"{name}_gmt")) or parse_date(item.get(name))
+
+
+def _latest(item: Item) -> datetime | None:
+    return _moment(item, "modified") or _moment(item, "date")
+
+
+def _web(link: object) -> str | None:
+    try:
+        return link[:2000] if isinstance(link, str) and urlsplit(link).scheme in {"http", "https"} else None
+    except ValueError:
+        return None
