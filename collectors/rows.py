@@ -104,13 +104,8 @@ class _RowReader:
         published = self._read(self._dates, cells, self._date, number)
         author, url = self._string(cells, self._author), self._string(cells, self._url)
         segments = {name: value for name, at in self._segments if (value := self._string(cells, at))}
-        content = "\x1f".join(
-            (
-                text,
-                f"{title}\x1f{rating and rating.value}\x1f{published and published.timestamp()}\x1f{author}\x1f{url}",
-                *segments.values(),
-            )
-        )
+        answer = f"{rating and rating.value}\x1f{published and published.timestamp()}"
+        content = "\x1f".join((text, title or "", answer, author or "", url or "", *segments.values()))
         external_id = self._identify(self._string(cells, self._id), content)
         if external_id is None:
             return None
