@@ -16,11 +16,11 @@ from storage.database import in_chunks, insert_into, take_turns
 from storage.tables import AnnotationRow, Mention, MentionBrand, OpinionModel, Source, TouchpointOpinionRow
 
 COLUMNS = tuple(
-    column
+    column.label(f"a_{column.name}")
     for column in AnnotationRow.__table__.c
     if column.name not in ("mention_id", "model_id", "annotated_at")
 )
-"""The columns that `read` needs, besides the touchpoints."""
+"""What a query selects for `read`, besides the touchpoints; `a_revision` is NULL where there is no annotation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,32 +178,29 @@ def _flat(annotation: Annotation) -> dict[str, Any]:
     }
 
 
-def read(
-    row: Row[Any], model: str, touchpoints: Sequence[TouchpointOpinion] = (), prefix: str = ""
-) -> Annotation:
-    """The annotation in a row that has `COLUMNS` under their names with a prefix, by the model of that name."""
-    has = {name.removeprefix(prefix): value for name, value in row._mapping.items() if name.startswith(prefix)}
+def read(row: Row[Any], model: str, touchpoints: Sequence[TouchpointOpinion] = ()) -> Annotation:
+    """The annotation in a row of a query that selects `COLUMNS`, by the model of that name."""
     sentiment = stars = recommendation = effort = None
-    if has["negative"] is not None:
-        sentiment = Sentiment(has["negative"], has["neutral"], has["positive"])
-    if has["stars_1"] is not None:
-        stars = Stars((has["stars_1"], has["stars_2"], has["stars_3"], has["stars_4"], has["stars_5"]))
-    if has["detractor"] is not None:
-        recommendation = Recommendation(has["detractor"], has["passive"], has["promoter"])
-    if has["effort_level"] is not None:
-        effort = Effort(has["effort_level"], has["effort_confidence"])
+    if row.a_negative is not None:
+        sentiment = Sentiment(row.a_negative, row.a_neutral, row.a_positive)
+    if row.a_stars_1 is not None:
+        stars = Stars((row.a_stars_1, row.a_stars_2, row.a_stars_3, row.a_stars_4, row.a_stars_5))
+    if row.a_detractor is not None:
+        recommendation = Recommendation(row.a_detractor, row.a_passive, row.a_promoter)
+    if row.a_effort_level is not None:
+        effort = Effort(row.a_effort_level, row.a_effort_confidence)
     return Annotation(
         model=model,
-        language=has["language"],
+        language=row.a_language,
         sentiment=sentiment,
         stars=stars,
         recommendation=recommendation,
-        explicit_recommendation=has["explicit_recommendation"],
+        explicit_recommendation=row.a_explicit_recommendation,
         effort=effort,
-        churn_intent=has["churn_intent"],
-        sarcasm=has["sarcasm"],
+        churn_intent=row.a_churn_intent,
+        sarcasm=row.a_sarcasm,
         touchpoints=tuple(touchpoints),
-        relevance=has["relevance"],
+        relevance=row.a_relevance,
     )
 
 

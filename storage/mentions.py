@@ -277,9 +277,8 @@ def _views(brand_id: int | None, model_id: int | None) -> Select[Any]:
         .scalar_subquery()
         .label("copies")
     )
-    annotation = [column.label(f"a_{column.name}") for column in opinions.COLUMNS]
     query = (
-        select(Mention, Source.name.label("source"), Source.kind.label("source_kind"), copies, *annotation)
+        select(Mention, Source.name.label("source"), Source.kind.label("source_kind"), copies, *opinions.COLUMNS)
         .join(Source, Source.id == Mention.source_id)
         .outerjoin(
             AnnotationRow,
@@ -330,5 +329,5 @@ def _view(row: Row[Any], model: opinions.Model | None, touchpoints: Sequence[Any
         reach=row.reach,
         copies=row.copies or 1,
         segments=row.segments,
-        annotation=opinions.read(row, model.name, touchpoints, prefix="a_") if annotated and model else None,
+        annotation=opinions.read(row, model.name, touchpoints) if annotated and model else None,
     )

@@ -33,6 +33,10 @@ class Base(DeclarativeBase):
     }
 
 
+_CLUSTERED = {"sqlite_with_rowid": False}
+"""For tables with a key of several columns: SQLite keeps the rows in its order, and no second tree."""
+
+
 def _key() -> MappedColumn[int]:
     return mapped_column(BigId, primary_key=True)
 
@@ -149,7 +153,7 @@ class MentionBrand(Base):
     """That a mention is about a brand. `day` repeats the mention's, so that a brand's days are one index."""
 
     __tablename__ = "mention_brands"
-    __table_args__ = (Index(None, "brand_id", "day", "mention_id"),)
+    __table_args__ = (Index(None, "brand_id", "day", "mention_id"), _CLUSTERED)
 
     mention_id: Mapped[int] = _to("mentions.id", primary_key=True)
     brand_id: Mapped[int] = _to("brands.id", primary_key=True)
@@ -206,6 +210,7 @@ class AnnotationRow(Base):
     """What one model said of one revision of a mention: `nlp.annotation.Annotation`, flat."""
 
     __tablename__ = "annotations"
+    __table_args__ = _CLUSTERED
 
     mention_id: Mapped[int] = _to("mentions.id", primary_key=True)
     model_id: Mapped[int] = _to("opinion_models.id", primary_key=True)
@@ -237,6 +242,7 @@ class TouchpointOpinionRow(Base):
     """What an annotation says of one touchpoint, `place` counting from 0 within the annotation."""
 
     __tablename__ = "touchpoint_opinions"
+    __table_args__ = _CLUSTERED
 
     mention_id: Mapped[int] = _to("mentions.id", primary_key=True)
     model_id: Mapped[int] = _to("opinion_models.id", primary_key=True)
@@ -251,7 +257,7 @@ class StoryBand(Base):
     """One band hash of a mention's text: two mentions that share one may tell the same story."""
 
     __tablename__ = "story_bands"
-    __table_args__ = (Index(None, "band"),)
+    __table_args__ = (Index(None, "band"), _CLUSTERED)
 
     mention_id: Mapped[int] = _to("mentions.id", primary_key=True)
     band: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -271,6 +277,7 @@ class Rollup(Base):
     """One `Tally`: a column for each of its fields. `touchpoint` '' is all mentions, `language` '' unknown."""
 
     __tablename__ = "rollups"
+    __table_args__ = _CLUSTERED
 
     brand_id: Mapped[int] = _to("brands.id", primary_key=True)
     touchpoint: Mapped[str] = mapped_column(primary_key=True)

@@ -188,6 +188,7 @@ def _texts() -> None:
         sa.ForeignKeyConstraint(["brand_id"], ["brands.id"], name="fk_mention_brands_brand_id"),
         sa.ForeignKeyConstraint(["mention_id"], ["mentions.id"], name="fk_mention_brands_mention_id"),
         sa.PrimaryKeyConstraint("mention_id", "brand_id", name="pk_mention_brands"),
+        sqlite_with_rowid=False,
     )
     op.create_index(
         "ix_mention_brands_brand_id_day_mention_id", "mention_brands", ["brand_id", "day", "mention_id"]
@@ -265,6 +266,7 @@ def _opinions() -> None:
         sa.ForeignKeyConstraint(["mention_id"], ["mentions.id"], name="fk_annotations_mention_id"),
         sa.ForeignKeyConstraint(["model_id"], ["opinion_models.id"], name="fk_annotations_model_id"),
         sa.PrimaryKeyConstraint("mention_id", "model_id", name="pk_annotations"),
+        sqlite_with_rowid=False,
     )
 
     op.create_table(
@@ -279,6 +281,7 @@ def _opinions() -> None:
         sa.ForeignKeyConstraint(["mention_id"], ["mentions.id"], name="fk_touchpoint_opinions_mention_id"),
         sa.ForeignKeyConstraint(["model_id"], ["opinion_models.id"], name="fk_touchpoint_opinions_model_id"),
         sa.PrimaryKeyConstraint("mention_id", "model_id", "place", name="pk_touchpoint_opinions"),
+        sqlite_with_rowid=False,
     )
 
     op.create_table(
@@ -287,6 +290,7 @@ def _opinions() -> None:
         sa.Column("band", ID, nullable=False),
         sa.ForeignKeyConstraint(["mention_id"], ["mentions.id"], name="fk_story_bands_mention_id"),
         sa.PrimaryKeyConstraint("mention_id", "band", name="pk_story_bands"),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_story_bands_band", "story_bands", ["band"])
 
@@ -313,6 +317,7 @@ def _figures() -> None:
         sa.ForeignKeyConstraint(["brand_id"], ["brands.id"], name="fk_rollups_brand_id"),
         sa.ForeignKeyConstraint(["source_id"], ["sources.id"], name="fk_rollups_source_id"),
         sa.PrimaryKeyConstraint("brand_id", "touchpoint", "day", "source_id", "language", name="pk_rollups"),
+        sqlite_with_rowid=False,
     )
 
 
