@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 
 from reputation.change import Change, change
 from reputation.effects import Effect, effect
-from reputation.figures import Figure, SystematicError, figure
-from reputation.indicators import FEWEST, UNKNOWN, csat, nps
+from reputation.figures import Figure, figure
+from reputation.indicators import FEWEST, csat, nps
 from reputation.intervals import wilson
 from reputation.periods import Period
 from reputation.quotes import distinct
@@ -75,7 +75,6 @@ def find(
     by_touchpoint: Mapping[str, Tally],
     whole_before: Tally,
     before: Mapping[str, Tally],
-    error: SystematicError = UNKNOWN,
 ) -> list[PainPoint]:
     """The touchpoints that somebody blames, the costliest first, then the most blamed, then by name."""
     found = [
@@ -86,8 +85,8 @@ def find(
             praised=round(tally.praised),
             share=share,
             change=change(_share(before.get(name, Tally()).blamed, whole_before), share),
-            effect_on_nps=effect(whole, tally, nps, error),
-            effect_on_csat=effect(whole, tally, csat, error),
+            effect_on_nps=effect(whole, tally, nps),
+            effect_on_csat=effect(whole, tally, csat),
         )
         for name, tally in by_touchpoint.items()
         if name and tally.blamed >= FEWEST and (share := _share(tally.blamed, whole))
@@ -95,9 +94,7 @@ def find(
     return sorted(found, key=lambda point: (-point.cost, -point.blamed, point.touchpoint))
 
 
-def pain_points(
-    conn: Connection, brand: Brand, period: Period, error: SystematicError = UNKNOWN
-) -> list[PainPoint]:
+def pain_points(conn: Connection, brand: Brand, period: Period) -> list[PainPoint]:
     """The pain points of a brand against the period before, from the rollups."""
     before = period.before()
     return find(
@@ -105,7 +102,6 @@ def pain_points(
         rollups.by_touchpoint(conn, brand.id, period.start, period.end),
         rollups.read(conn, brand.id, before.start, before.end),
         rollups.by_touchpoint(conn, brand.id, before.start, before.end),
-        error,
     )
 
 

@@ -49,7 +49,7 @@ def weekly_report(
         raise ValueError(f"week {week} has not begun; the last complete one is {last_complete_week(now)}")
     error = model_error(conn)
     card = scorecard(conn, brand, period, weights=weights)
-    points = pain_points.pain_points(conn, brand, period, error)
+    points = pain_points.pain_points(conn, brand, period)
     return {
         "kind": "weekly",
         "brand": brand.name,
