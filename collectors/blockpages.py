@@ -15,7 +15,7 @@ _ALWAYS: tuple[tuple[str, re.Pattern[bytes]], ...] = tuple(
         ("PerimeterX", rb"<title>\s*access to this page has been denied|id=[\"']px-captcha"),
         ("Imperva", rb"_Incapsula_Resource\?(?:CWUDNSAI|SWUDNSAI|SWJIYLWA)[^>]{0,200}incident_id"),
         ("AWS WAF", rb"awsWafCookieDomainList|gokuProps\s*="),
-        ("Akamai", rb"<title>\s*access denied\s*</title>(?s:.){0,2000}reference\s*(?:#|&#35;)"),
+        ("Akamai", rb"<title>\s*access denied\s*</title>(?s:.){0,2000}reference(?:\s|&#32;)*(?:#|&#35;)"),
         ("Anubis", rb"id=[\"']anubis_(?:challenge|version)|<title>\s*making sure you(?:'|&#39;)re not a bot"),
         ("Reddit", rb"<h1>\s*whoa there, pardner!\s*</h1>"),
         ("an anti-robot check", rb"<title>\s*(?:verifying your browser|are you a robot|robot check)"),
@@ -31,7 +31,7 @@ def blocked_by(headers: Mapping[str, str], body: bytes) -> str | None:
     """Who stands in the way, or None. Header names are in lower case; only HTML is looked at."""
     if headers.get("cf-mitigated", "").lower() == "challenge":
         return "Cloudflare"
-    start = body[:_LOOKED_AT]
-    if b"<" not in start[:512] or start.lstrip()[:5].lower() == b"<?xml":
+    start = body[:_LOOKED_AT].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if not start.startswith(b"<") or start[:5].lower() == b"<?xml":
         return None
     return next((name for name, pattern in _ALWAYS if pattern.search(start)), None)
