@@ -28,7 +28,7 @@ RATINGS = st.one_of(
 MENTIONS = st.builds(
     tally_mention, st.none() | ANNOTATIONS, st.none() | RATINGS, replied=st.booleans(), copies=st.integers(1, 9)
 )
-MANY = st.lists(MENTIONS, min_size=1, max_size=30)
+MANY = st.lists(MENTIONS, min_size=1, max_size=12)
 
 
 def total(tallies: Iterable[Tally]) -> Tally:

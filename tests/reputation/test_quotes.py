@@ -101,7 +101,7 @@ def test_different_touchpoints_are_preferred() -> None:
             sentiment=Sentiment(-mood, 1 + mood, 0),
             touchpoints=(TouchpointOpinion(touchpoint, "negative", 0.9, ""),),
         )
-        text = f"{TOPICS[number]} {number * 7919} " * 6
+        text = f"{TOPICS[number]} {number * 7919} " * 12
         return mention(number, mood, text, annotation=annotation, source=f"only {number}")
 
     pool = [about(1, "delivery", -0.95), about(2, "delivery", -0.94), about(3, "price", -0.90)]
