@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from collectors.http import Http
-from collectors.source import Cursor, Fault, Page, SourceError, find
+from collectors.source import Cursor, Fault, Page, Source, SourceError, find
 from nlp.masking import pseudonym
 from service import progress, schedule
 from service.config import SourceConfig
@@ -68,7 +68,7 @@ def collect(
     A source that fails is noted with its remedy and stops no other. With `stop` set, each ends after its page.
     Raises ServiceError when `only` names a source that is not configured.
     """
-    chosen = _chosen(ws, only)
+    chosen = chosen_sources(ws, only)
     if due_only:
         chosen = [config for config in chosen if is_due(ws, config)]
     if not chosen:
@@ -123,7 +123,17 @@ def store_pages(
         yield page
 
 
-def _chosen(ws: Workspace, only: Sequence[str]) -> list[SourceConfig]:
+def build(config: SourceConfig) -> Source:
+    """The source that the configuration describes."""
+    kind = find(config.kind)
+    return kind(kind.Options.model_validate(config.options))
+
+
+def chosen_sources(ws: Workspace, only: Sequence[str]) -> list[SourceConfig]:
+    """The configured sources of these names, or all of them.
+
+    Raises ServiceError when there is none of a name.
+    """
     configured = {source.name: source for source in ws.config.sources}
     if missing := [name for name in only if name not in configured]:
         raise ServiceError(
@@ -162,8 +172,7 @@ class _Round:
         return result
 
     def _read(self, config: SourceConfig, source_id: int, cursor: Cursor, result: Collected) -> None:
-        kind = find(config.kind)
-        source = kind(kind.Options.model_validate(config.options))
+        source = build(config)
         names = self.ws.config.brand_names(config.brands)
         brands = brand_ids([brand for brand in self.ws.config.brands if brand.name in names], self.ids)
         pages = source.pages(self.http, cursor, since=self.since)
@@ -177,17 +186,11 @@ class _Round:
 
 
 def _report(ws: Workspace, source_id: int, result: Collected) -> None:
-    if result.problem:
-        said = f"{result.problem}. To do: {result.remedy}" if result.remedy else result.problem
-        with ws.database.begin() as conn:
-            sources.record_failure(conn, source_id, said, ws.clock.now())
-        log.warning("source failed", source=result.source, problem=result.problem, remedy=result.remedy)
-    log.info(
-        "source read",
-        source=result.source,
-        pages=result.pages,
-        new=result.stored.new,
-        changed=result.stored.changed,
-        deleted=result.stored.deleted,
-        faults=result.fault_count,
-    )
+    counts = {"pages": result.pages, "new": result.stored.new, "changed": result.stored.changed}
+    if not result.problem:
+        log.info("source read", source=result.source, **counts, faults=result.fault_count)
+        return
+    said = f"{result.problem}. To do: {result.remedy}" if result.remedy else result.problem
+    with ws.database.begin() as conn:
+        sources.record_failure(conn, source_id, said, ws.clock.now())
+    log.warning("source failed", source=result.source, problem=result.problem, remedy=result.remedy, **counts)

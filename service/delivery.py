@@ -60,7 +60,7 @@ def retry_at(now: datetime, attempts: int, chance: random.Random | None = None) 
         return None
     wait = min(FIRST_WAIT * 2 ** (attempts - 1), LONGEST_WAIT)
     jitter: float = (chance or random.Random()).uniform(0.8, 1.2)  # noqa: S311 (no secret)
-    return now + wait * jitter
+    return now + timedelta(seconds=wait.total_seconds() * jitter)
 
 
 def _deliver_one(ws: Workspace, senders: Senders, claimed: outbox.Message, result: Delivered) -> None:

@@ -17,7 +17,9 @@ def configure(*, level: int = logging.INFO, stream: TextIO | None = None) -> Non
     output = stream or sys.stderr
     person = output.isatty()
     render: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer() if person else structlog.processors.JSONRenderer(ensure_ascii=False)
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if person
+        else structlog.processors.JSONRenderer(ensure_ascii=False)
     )
     trace: list[structlog.typing.Processor] = [] if person else [structlog.processors.format_exc_info]
     structlog.configure(

@@ -8,10 +8,13 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
+from datetime import datetime
 from itertools import chain
 from pathlib import Path
 from typing import Any, TextIO
 
+from collectors.post import Post
 from service.cli.options import Format
 from service.errors import ServiceError
 
@@ -114,3 +117,16 @@ def _shown(value: Any) -> str:
     text = "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
     text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return text if len(text) <= _WIDEST_CELL else text[: _WIDEST_CELL - 1] + "…"
+
+
+def post_json(post: Post) -> dict[str, Any]:
+    """A post as plain JSON, with the fields of `Post` but for the raw one."""
+    return {field.name: _plain(getattr(post, field.name)) for field in fields(post) if field.name != "raw"}
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return value

@@ -1,0 +1,104 @@
+"""`oyez import`: reviews and survey answers from a file."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from service.cli.options import Format, FormatOption, HomeOption
+
+_SHOWN = ("published_at", "language", "rating", "title", "text")
+
+
+def import_(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="CSV, XLSX, JSON Lines or Parquet; - is stdin.")],
+    brand: Annotated[str | None, typer.Option("--brand", metavar="NAME", help="The brand it is about.")] = None,
+    brand_column: Annotated[
+        str | None, typer.Option("--brand-column", metavar="COLUMN", help="The column that names the brand.")
+    ] = None,
+    mapping: Annotated[
+        list[str] | None,
+        typer.Option("--mapping", metavar="FIELD=COLUMN", help="Which column holds a field; may be repeated."),
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option("--source", metavar="NAME", help="Name of the source. [default: the file's]")
+    ] = None,
+    option: Annotated[
+        list[str] | None,
+        typer.Option("--option", metavar="KEY=VALUE", help="Any option of `oyez sources kinds files`."),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be read; keep nothing.")] = False,
+    home: HomeOption = None,
+    format_: FormatOption = Format.TABLE,
+) -> None:
+    """Bring in reviews or survey answers from a file. Importing it again doubles nothing.
+
+    Columns are guessed from their names and contents, in French and English, and shown on stderr.
+
+    \b
+    Examples:
+      oyez import reviews.csv --brand "Lila Énergie"
+      oyez import survey.xlsx --brand-column marque --dry-run
+      oyez import avis.csv --brand Lila --mapping text=Commentaire --mapping rating=Note
+      oyez import export.csv --brand Lila --option zone=Europe/Paris
+    """
+    from service import logs
+    from service.importing import import_file, plan
+    from service.workspace import open_workspace
+
+    logs.configure()
+    options: dict[str, Any] = _pairs(option or [], "--option")
+    if mapping:
+        options["mapping"] = _pairs(mapping, "--mapping")
+    if brand_column:
+        options["brand_column"] = brand_column
+    with open_workspace(home) as ws:
+        only = ws.config.brands[0].name if len(ws.config.brands) == 1 else None
+        work = plan(file, name=source, brand=brand, options=options, one_brand=only)
+        if file != "-":  # stdin is read once only
+            for line in work.source.explain():
+                typer.echo(line, err=True)
+        if dry_run:
+            _show_first(work, format_)
+            return
+        from service import progress
+
+        with progress.bar("Importing") as advance:
+            result = import_file(ws, work, advance=advance)
+    _report(result, format_)
+
+
+def _pairs(given: list[str], name: str) -> dict[str, Any]:
+    pairs = {}
+    for pair in given:
+        key, sign, value = pair.partition("=")
+        if not sign or not key:
+            raise typer.BadParameter(f"{pair!r} is not KEY=VALUE", param_hint=name)
+        pairs[key.strip()] = value.strip()
+    return pairs
+
+
+def _show_first(work: Any, format_: Format) -> None:
+    from service.cli.output import post_json, write_rows
+    from service.importing import preview
+
+    write_rows([post_json(post) for post in preview(work, 5)], format_, _SHOWN, sys.stdout)
+    typer.echo("These are the first posts; nothing was kept.", err=True)
+
+
+def _report(result: Any, format_: Format) -> None:
+    from service.cli.output import write_object, write_rows
+
+    counts = {key: value for key, value in result.to_json().items() if key not in ("problem", "remedy")}
+    if format_ is Format.JSON:
+        write_object(counts, sys.stdout)
+    else:
+        write_rows([counts], format_, list(counts), sys.stdout)
+    for fault in result.faults:
+        typer.echo(f"left out: {fault.item}: {fault.problem}", err=True)
+    if result.fault_count > len(result.faults):
+        typer.echo(f"left out: {result.fault_count - len(result.faults)} more", err=True)
+    if result.pages == 0:
+        typer.echo("The file is the same as at its last import: nothing was read.", err=True)
