@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from nlp.annotation import Annotation, Effort, Recommendation, Sentiment, Stars, TouchpointOpinion
 from storage import dirty
-from storage.database import in_chunks, insert_into, take_turns
+from storage.database import in_chunks, insert_rows, take_turns
 from storage.tables import AnnotationRow, Mention, MentionBrand, OpinionModel, Source, TouchpointOpinionRow
 
 COLUMNS = tuple(
@@ -126,15 +126,13 @@ def _replace(
     conn: Connection, model_id: int, annotations: Mapping[int, tuple[int, Annotation]], now: datetime
 ) -> None:
     ids = list(annotations)
-    opinions = TouchpointOpinionRow
-    conn.execute(delete(opinions).where(opinions.mention_id.in_(ids), opinions.model_id == model_id))
+    for table in (TouchpointOpinionRow, AnnotationRow):
+        conn.execute(delete(table).where(table.mention_id.in_(ids), table.model_id == model_id))
     rows = [
         {"mention_id": id_, "model_id": model_id, "revision": revision, "annotated_at": now, **_flat(annotation)}
         for id_, (revision, annotation) in annotations.items()
     ]
-    statement = insert_into(conn, AnnotationRow)
-    changing = {name: statement.excluded[name] for name in rows[0] if name not in ("mention_id", "model_id")}
-    conn.execute(statement.on_conflict_do_update(index_elements=["mention_id", "model_id"], set_=changing), rows)
+    insert_rows(conn, AnnotationRow, rows)
     touchpoints = [
         {
             "mention_id": id_,
@@ -148,34 +146,34 @@ def _replace(
         for id_, (_, annotation) in annotations.items()
         for place, opinion in enumerate(annotation.touchpoints)
     ]
-    if touchpoints:
-        conn.execute(insert(opinions), touchpoints)
+    insert_rows(conn, TouchpointOpinionRow, touchpoints)
 
 
 def _flat(annotation: Annotation) -> dict[str, Any]:
     s, r, e = annotation.sentiment, annotation.recommendation, annotation.effort
     stars = annotation.stars.probabilities if annotation.stars else (None,) * 5
-    row: dict[str, Any] = {
-        "language": annotation.language,
-        "negative": s.negative if s else None,
-        "neutral": s.neutral if s else None,
-        "positive": s.positive if s else None,
-        "sentiment": s.label if s else None,
-        **{f"stars_{star}": p for star, p in enumerate(stars, start=1)},
-        "detractor": r.detractor if r else None,
-        "passive": r.passive if r else None,
-        "promoter": r.promoter if r else None,
-        "explicit_recommendation": annotation.explicit_recommendation,
-        "effort_level": e.level if e else None,
-        "effort_confidence": e.confidence if e else None,
-        "churn_intent": annotation.churn_intent,
-        "sarcasm": annotation.sarcasm,
-        "relevance": annotation.relevance,
-    }
-    # A model's numbers may be numpy's, which the database drivers do not take.
     return {
-        name: value if value is None or isinstance(value, str) else float(value) for name, value in row.items()
+        "language": annotation.language,
+        "negative": _number(s.negative) if s else None,
+        "neutral": _number(s.neutral) if s else None,
+        "positive": _number(s.positive) if s else None,
+        "sentiment": s.label if s else None,
+        **{f"stars_{star}": _number(p) for star, p in enumerate(stars, start=1)},
+        "detractor": _number(r.detractor) if r else None,
+        "passive": _number(r.passive) if r else None,
+        "promoter": _number(r.promoter) if r else None,
+        "explicit_recommendation": annotation.explicit_recommendation,
+        "effort_level": _number(e.level) if e else None,
+        "effort_confidence": _number(e.confidence) if e else None,
+        "churn_intent": _number(annotation.churn_intent),
+        "sarcasm": _number(annotation.sarcasm),
+        "relevance": _number(annotation.relevance),
     }
+
+
+def _number(value: float | None) -> float | None:
+    """A model's numbers may be numpy's, which database drivers do not take."""
+    return None if value is None else float(value)
 
 
 def read(row: Row[Any], model: str, touchpoints: Sequence[TouchpointOpinion] = ()) -> Annotation:

@@ -14,11 +14,11 @@ from datetime import UTC, datetime, timedelta
 from hashlib import blake2b, sha256
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from collectors.post import Post, Reach
 from storage import dirty
-from storage.database import in_chunks
+from storage.database import in_chunks, insert_rows
 from storage.tables import Mention, MentionBrand, Revision, Source
 from storage.types import plain
 
@@ -176,7 +176,7 @@ class _Intake:
             }
             for key, post in posts.items()
         ]
-        self.conn.execute(insert(Mention), rows)
+        insert_rows(self.conn, Mention, rows)
         numbers = select(Mention.external_id, Mention.id).where(
             Mention.source_id == self.source_id, Mention.external_id.in_(list(posts))
         )
@@ -209,8 +209,7 @@ class _Intake:
                 revisions.append(
                     {n: getattr(was, n) for n in names} | {"mention_id": id_, "replaced_at": self.now}
                 )
-        if revisions:
-            self.conn.execute(insert(Revision), revisions)
+        insert_rows(self.conn, Revision, revisions)
         self._update(rows)
         self.conn.execute(delete(MentionBrand).where(MentionBrand.mention_id.in_(list(posts))))
         self._link(list(posts.items()), {row["mention"]: row["day"] for row in rows})
@@ -268,8 +267,7 @@ class _Intake:
             for id_, post in posts
             for brand in set(self.brand_ids_of(post))
         ]
-        if rows:
-            self.conn.execute(insert(MentionBrand), rows)
+        insert_rows(self.conn, MentionBrand, rows)
 
     def _content(self, post: Post) -> dict[str, Any]:
         """What the author wrote, and who that is."""

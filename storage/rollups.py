@@ -15,12 +15,12 @@ from datetime import date
 from operator import add, attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select
+from sqlalchemy import Connection, Row, and_, delete, func, or_, select
 from sqlalchemy.orm import aliased
 
 from nlp.annotation import TouchpointOpinion
 from storage import annotations as opinions
-from storage.database import in_chunks, take_turns
+from storage.database import in_chunks, insert_rows, take_turns
 from storage.mentions import rating_of
 from storage.tables import AnnotationRow, DirtyDay, Mention, MentionBrand, Rollup, TouchpointOpinionRow
 from storage.tally import TALLY_FIELDS, Tally, tally_mention
@@ -162,8 +162,7 @@ def _count_again(conn: Connection, brand_id: int, days: list[date]) -> None:
         }
         for (source_id, day, language, touchpoint), values in sorted(sums.items())
     ]
-    if rows:
-        conn.execute(insert(Rollup), rows)
+    insert_rows(conn, Rollup, rows)
 
 
 def _add(

@@ -22,13 +22,13 @@ from datetime import date
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 from sqlalchemy.orm import aliased
 
 from collectors.post import PostKind
 from nlp.duplicates import bands_of, similar
 from storage import dirty
-from storage.database import in_chunks, take_turns
+from storage.database import in_chunks, insert_rows, take_turns
 from storage.tables import Mention, MentionBrand, Source, StoryBand
 
 CHUNK = 500
@@ -86,8 +86,7 @@ def _fold_chunk(conn: Connection, texts: Mapping[int, str]) -> int:
     rows = set(exact.items())
     for id_ in bands.keys() - twins.keys():
         rows.update((id_, _mixed(band, facts[id_].salt)) for band in bands[id_])
-    if rows:
-        conn.execute(insert(StoryBand), [{"mention_id": id_, "band": band} for id_, band in sorted(rows)])
+    insert_rows(conn, StoryBand, [{"mention_id": id_, "band": band} for id_, band in sorted(rows)])
     pairs = _candidates(conn, bands.keys() - twins.keys())
     others = ({b for _, b in pairs} | set(twins.values())) - facts.keys()
     groups, known = _Groups(), _known(conn, others)
@@ -125,17 +124,17 @@ def _write(conn: Connection, groups: _Groups, facts: Mapping[int, _Facts], old_h
     for id_ in ranks:
         groups_of[groups.head(id_)].append(id_)
     heads = {id_: min(members, key=ranks.__getitem__) for members in groups_of.values() for id_ in members}
-    if facts:
-        conn.execute(
-            update(Mention).where(Mention.id == bindparam("mention")).values(story_id=bindparam("head")),
-            [{"mention": id_, "head": heads[id_]} for id_ in facts],
-        )
+    own_heads = [id_ for id_ in facts if heads[id_] == id_]
+    conn.execute(update(Mention).where(Mention.id.in_(own_heads)).values(story_id=Mention.id))
+    if joined := [{"mention": id_, "head": heads[id_]} for id_ in facts if heads[id_] != id_]:
+        to_head = update(Mention).where(Mention.id == bindparam("mention")).values(story_id=bindparam("head"))
+        conn.execute(to_head, joined)
     for id_ in old_heads:
         if heads[id_] != id_:
             conn.execute(update(Mention).where(Mention.story_id == id_).values(story_id=heads[id_]))
     together = [id_ for members in groups_of.values() if len(members) > 1 for id_ in members]
     dirty.mark(conn, together)
-    return sum(heads[id_] != id_ for id_ in facts)
+    return len(joined)
 
 
 def _facts(conn: Connection, ids: Iterable[int], *, unfolded: bool = False) -> dict[int, _Facts]:
