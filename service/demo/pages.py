@@ -74,6 +74,22 @@ def find(path: str, query: dict[str, str], items: list[Item], url: str, today: d
     return None
 
 
+def configuration(url: str, survey: Path) -> str:
+    """The text of an `oyez.toml` that listens to all of the web at `url`, and imports the survey's file."""
+    return (
+        _templates()
+        .get_template("oyez.toml.j2")
+        .render(
+            url=url,
+            host=url.removeprefix("http://"),
+            survey=json.dumps(str(survey), ensure_ascii=False),
+            shop_brands=(BRAND, *RIVALS),
+            app_id=APP_ID,
+            stores=APP_STORES,
+        )
+    )
+
+
 def robots(visit: Visit) -> Document:
     """Everything but the basket may be read."""
     return Document(b"User-agent: *\nDisallow: /shop/basket\n", "text/plain; charset=utf-8")

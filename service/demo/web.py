@@ -52,6 +52,10 @@ class SampleWeb:
         """What a visitor sees at this visit, oldest first."""
         return as_of(self._items, self.today, self.visit)
 
+    def document(self, path: str, query: dict[str, str] | None = None) -> pages.Document | None:
+        """What this web answers at `path`, or None where there is nothing."""
+        return pages.find(path, query or {}, self.items, self.url, self.today)
+
     def start(self) -> None:
         """Begin to answer."""
         self._thread.start()
@@ -81,7 +85,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         asked = urlsplit(self.path)
         query = {name: values[-1] for name, values in parse_qs(asked.query).items()}
-        document = pages.find(unquote(asked.path), query, self.site.items, self.site.url, self.site.today)
+        document = self.site.document(unquote(asked.path), query)
         if document is None:
             self._send(HTTPStatus.NOT_FOUND, b"There is no such page.\n", "text/plain; charset=utf-8")
             return

@@ -112,7 +112,7 @@ def test_a_feed_that_did_not_change_is_not_sent_again(web: SampleWeb, http: Http
 
 
 def test_the_app_store_gives_the_reviews_of_both_countries(web: SampleWeb, http: Http) -> None:
-    pages = read(http, "app_store", app_id=APP_ID, countries=["fr", "gb"], base_url=web.url)
+    pages = read(http, "app_store", app_id=APP_ID, countries=["fr", "gb"], site=web.url)
     posts = posts_of(pages)
     expected = said(web, "app")
     assert len(posts) == len(expected)
