@@ -106,8 +106,15 @@ def _rank(mention: MentionView) -> tuple[float, str, str]:
 
 
 def _next(pool: Sequence[MentionView], chosen: Sequence[MentionView]) -> MentionView | None:
-    free = [m for m in pool if not any(_clash(m, other) for other in chosen)]
-    return min(free, key=lambda m: (_heard(m, chosen) * _rank(m)[0], *_rank(m)), default=None)
+    """The best of `pool`, which is in the order of `_rank`: what follows a winner's worth cannot beat it."""
+    best, value = None, 0.0
+    for mention in pool:
+        if _worth(mention) <= value:
+            break
+        heard = _heard(mention, chosen) * _worth(mention)
+        if heard > value and not any(_clash(mention, other) for other in chosen):
+            best, value = mention, heard
+    return best
 
 
 def _clash(one: MentionView, other: MentionView) -> bool:
