@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict
+from typing import Any
 
 import altair as alt
 import vl_convert
@@ -18,28 +18,35 @@ INK, QUIET = "#1b2430", "#66707c"
 Drawing = alt.Chart | alt.LayerChart
 
 
-class Day(TypedDict):
-    """One day (or week) of a trend: sums of probabilities, so that they are mentions; None where unknown."""
-
-    day: str
-    negative: float
-    neutral: float
-    positive: float
+def step_of(days: int) -> str:
+    """What one bar of a chart over so many days stands for: "day", "week" or "month"."""
+    return "day" if days <= 45 else "week" if days <= 400 else "month"
 
 
-def moods(days: Sequence[Day], titles: Mapping[str, str], *, width: int = 680, height: int = 190) -> Drawing:
-    """Mentions a day as stacked bars, by mood. `titles` names the moods in the reader's language."""
+def moods(
+    days: Sequence[Mapping[str, Any]], titles: Mapping[str, str], *, width: int = 680, height: int = 190
+) -> Drawing:
+    """Mentions as stacked bars by mood: a bar a day, in long periods a week or a month (`step_of`).
+
+    Each day: day, and sums of probabilities negative, neutral, positive, so that they add up to mentions.
+    `titles` names the moods in the reader's language.
+    """
+    unit, form = {
+        "day": ("yearmonthdate", "%d/%m"),
+        "week": ("yearweek", "%d/%m"),
+        "month": ("yearmonth", "%m/%Y"),
+    }[step_of(len(days))]
     rows = [
-        {"day": day["day"], "mood": titles[mood], "order": order, "mentions": round(day[mood], 2)}  # type: ignore[literal-required]
+        {"day": day["day"], "mood": titles[mood], "order": order, "mentions": round(day[mood], 2)}
         for day in days
-        for order, mood in enumerate(("negative", "neutral", "positive"))
+        for order, mood in enumerate(COLOURS)
     ]
     return _styled(
         alt.Chart(alt.InlineData(values=rows), width=width, height=height)
         .mark_bar()
         .encode(
-            x=alt.X("yearmonthdate(day):T", title=None, axis=alt.Axis(format="%d/%m", tickCount=8, grid=False)),
-            y=alt.Y("mentions:Q", title=None, axis=alt.Axis(tickCount=4)),
+            x=alt.X(f"{unit}(day):T", title=None, axis=alt.Axis(format=form, tickCount=8, grid=False)),
+            y=alt.Y("sum(mentions):Q", title=None, axis=alt.Axis(tickCount=4)),
             color=alt.Color(
                 "mood:N",
                 title=None,
@@ -50,18 +57,6 @@ def moods(days: Sequence[Day], titles: Mapping[str, str], *, width: int = 680, h
             order=alt.Order("order:Q"),
         )
     )
-
-
-def trend(points: Sequence[Mapping[str, Any]], *, width: int = 680, height: int = 150) -> Drawing:
-    """A figure over time with its 95 % interval. Each point: day, value, low, high."""
-    base = alt.Chart(alt.InlineData(values=[dict(point) for point in points]), width=width, height=height).encode(
-        x=alt.X("yearmonthdate(day):T", title=None, axis=alt.Axis(format="%d/%m", tickCount=8, grid=False))
-    )
-    band = base.mark_area(opacity=0.18, color=COLOURS["positive"]).encode(
-        y=alt.Y("low:Q", title=None, scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=4)), y2="high:Q"
-    )
-    line = base.mark_line(color=COLOURS["positive"], strokeWidth=2).encode(y="value:Q")
-    return _styled(band + line)
 
 
 def touchpoints(rows: Sequence[Mapping[str, Any]], titles: Mapping[str, str], *, width: int = 430) -> Drawing:

@@ -43,7 +43,6 @@ NAMES: dict[str, str] = {
     "after_sales": _("After-sales"),
     "loyalty": _("Loyalty"),
     "rating": _("Rating level"),
-    "sentiment": _("Net sentiment"),
     "volume": _("Volume"),
     "recency": _("Recency"),
     "response": _("Responses"),
@@ -114,11 +113,12 @@ def environment(language: str, zone: str = "UTC") -> jinja2.Environment:
 
     def number(value: float, digits: int = 0) -> str:
         pattern = "#,##0" + ("." + "0" * digits if digits else "")
-        return str(format_decimal(round(value, digits) + 0.0, format=pattern, locale=language))
+        shown = format_decimal(round(value, digits) + 0.0, format=pattern, locale=language)
+        return shown.replace("-", "\u2212")
 
     def signed(value: float, digits: int = 1) -> str:
         sign = "+" if round(value, digits) > 0 else ""
-        return sign + number(value, digits).replace("-", "\u2212")
+        return sign + number(value, digits)
 
     def day(value: date | str, form: str = "d MMMM y") -> str:
         moment = date.fromisoformat(value[:10]) if isinstance(value, str) else value

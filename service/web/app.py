@@ -1,0 +1,129 @@
+"""The web application: `create_app` gives what `oyez serve` runs."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from importlib import resources
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request, Response
+from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
+from fastapi.staticfiles import StaticFiles
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from service import words
+from service.reports import render_html
+from service.web.overview import overview
+from service.workspace import Workspace
+from storage import brands, reports
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+"""Sent with every answer: a page runs no script at all, whatever a text from outside holds."""
+LONGEST_PERIOD = 3650
+
+router = APIRouter(default_response_class=HTMLResponse)
+
+
+def create_app(ws: Workspace) -> FastAPI:
+    """The pages over one workspace: overview of each brand, frozen reports, and the two health checks."""
+    app = FastAPI(title="Oyez", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.workspace = ws
+    app.mount("/static", StaticFiles(directory=str(resources.files("service.web") / "static")), name="static")
+    app.include_router(router)
+    app.middleware("http")(_guard)
+    return app
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """The one request: its workspace and the reader's language (asked for, remembered, preferred, configured)."""
+
+    ws: Workspace
+    language: str
+
+    def render(self, template: str, known: list[brands.Brand], current: int | None, **shown: Any) -> str:
+        made = words.environment(self.language, self.ws.config.web.timezone)
+        links = [{"name": b.name, "href": f"/brands/{b.id}", "current": b.id == current} for b in known]
+        return made.get_template(template).render(brands=links, **shown)
+
+
+def _reader(request: Request) -> _Reader:
+    ws: Workspace = request.app.state.workspace
+    for wish in (request.query_params.get("lang"), request.cookies.get("lang")):
+        if wish in words.LANGUAGES:
+            return _Reader(ws, wish)
+    header = request.headers.get("accept-language")
+    return _Reader(ws, words.preferred(header) if header else ws.config.web.language)
+
+
+Reader = Annotated[_Reader, Depends(_reader)]
+
+
+async def _guard(request: Request, proceed: Callable[[Request], Awaitable[Response]]) -> Response:
+    answer = await proceed(request)
+    for name, value in HEADERS.items():
+        answer.headers.setdefault(name, value)
+    if (wish := request.query_params.get("lang")) in words.LANGUAGES:
+        answer.set_cookie("lang", wish, samesite="lax", httponly=True, max_age=365 * 86400)
+    return answer
+
+
+@router.get("/healthz", response_class=PlainTextResponse)
+def healthz() -> str:
+    """The process answers."""
+    return "ok"
+
+
+@router.get("/readyz", response_class=PlainTextResponse)
+def readyz(reader: Reader) -> str:
+    """The database answers too; 503 when it does not."""
+    try:
+        with reader.ws.database.read() as conn:
+            conn.execute(text("SELECT 1"))
+    except SQLAlchemyError as error:
+        raise HTTPException(503, "the database does not answer") from error
+    return "ready"
+
+
+@router.get("/", response_model=None)
+def home(reader: Reader) -> str | RedirectResponse:
+    """The first brand's overview, or how to begin when there is none."""
+    with reader.ws.database.read() as conn:
+        known = _leading(brands.all_brands(conn))
+    return RedirectResponse(f"/brands/{known[0].id}") if known else reader.render("empty.html", [], None)
+
+
+@router.get("/brands/{brand_id}")
+def brand_page(reader: Reader, brand_id: int, days: Annotated[int, Query(ge=1, le=LONGEST_PERIOD)] = 30) -> str:
+    """The overview of one brand over the last `days` days."""
+    with reader.ws.database.read() as conn:
+        known = _leading(brands.all_brands(conn))
+        brand = next((brand for brand in known if brand.id == brand_id), None)
+        if brand is None:
+            raise HTTPException(404, "there is no such brand")
+        shown = overview(conn, brand, days, reader.ws.clock.now(), reader.language)
+    return reader.render("overview.html", known, brand_id, **shown)
+
+
+@router.get("/reports/{report_id}")
+def report_page(reader: Reader, report_id: int) -> str:
+    """A frozen report, as it was written."""
+    try:
+        with reader.ws.database.read() as conn:
+            report = reports.get(conn, report_id)
+    except LookupError as error:
+        raise HTTPException(404, "there is no such report") from error
+    return render_html(report.document, reader.language, zone=reader.ws.config.web.timezone)
+
+
+def _leading(known: list[brands.Brand]) -> list[brands.Brand]:
+    """Brands that have competitors before those that are only compared with, each by name."""
+    return sorted(known, key=lambda brand: (not brand.settings.get("competitors"), brand.name.casefold()))
