@@ -63,7 +63,7 @@ def _on_scale(number: float, worst: float | None, best: float | None) -> Rating 
     if best is None:
         best = 5.0
     if worst is None:
-        worst = 1.0 if best <= 5 else 0.0
+        worst = 1.0 if 1 < best <= 5 else 0.0
     return _rating(number, worst, best)
 
 
