@@ -104,15 +104,16 @@ def _model_at(model: type[BaseModel], location: Location) -> type[BaseModel] | N
         if isinstance(part, int):
             continue
         field = here.model_fields.get(part) if here else None
-        here = _model_in(field.annotation) if field else None
+        here = model_in(field.annotation) if field else None
     return here
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:
+def model_in(annotation: Any) -> type[BaseModel] | None:
+    """The model that a field's type holds, be it a list of them or one that may be missing."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     if typing.get_origin(annotation) in (list, typing.Union, UnionType, typing.Annotated):
-        return next((found for arg in typing.get_args(annotation) if (found := _model_in(arg))), None)
+        return next((found for arg in typing.get_args(annotation) if (found := model_in(arg))), None)
     return None
 
 

@@ -9,8 +9,6 @@ import typer
 
 from service.cli.options import Format, FormatOption, HomeOption
 
-_SHOWN = ("published_at", "language", "rating", "title", "text")
-
 
 def import_(
     file: Annotated[str, typer.Argument(metavar="FILE", help="CSV, XLSX, JSON Lines or Parquet; - is stdin.")],
@@ -81,10 +79,10 @@ def _pairs(given: list[str], name: str) -> dict[str, Any]:
 
 
 def _show_first(work: Any, format_: Format) -> None:
-    from service.cli.output import post_json, write_rows
+    from service.cli.output import write_posts
     from service.importing import preview
 
-    write_rows([post_json(post) for post in preview(work, 5)], format_, _SHOWN, sys.stdout)
+    write_posts(preview(work, 5), format_, sys.stdout)
     typer.echo("These are the first posts; nothing was kept.", err=True)
 
 
@@ -97,8 +95,8 @@ def _report(result: Any, format_: Format) -> None:
     else:
         write_rows([counts], format_, list(counts), sys.stdout)
     for fault in result.faults:
-        typer.echo(f"left out: {fault.item}: {fault.problem}", err=True)
+        typer.echo(f"{fault.item}: {fault.problem}", err=True)
     if result.fault_count > len(result.faults):
-        typer.echo(f"left out: {result.fault_count - len(result.faults)} more", err=True)
+        typer.echo(f"and {result.fault_count - len(result.faults)} more of this kind", err=True)
     if result.pages == 0:
         typer.echo("The file is the same as at its last import: nothing was read.", err=True)

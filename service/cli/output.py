@@ -20,7 +20,8 @@ from service.errors import ServiceError
 
 Row = Mapping[str, Any]
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_WIDEST_CELL = 60
+_WIDEST_CELL, _WIDEST_LAST = 60, 160
+_POST_COLUMNS = ("kind", "external_id", "published_at", "language", "rating", "title", "text")
 
 
 @contextmanager
@@ -104,7 +105,8 @@ def _csv(rows: Iterable[Row], columns: Sequence[str], out: TextIO) -> int:
 
 def _table(rows: Iterable[Row], columns: Sequence[str], out: TextIO) -> int:
     """Columns set under each other; control characters out, so that no text can play with the terminal."""
-    cells = [[_shown(row.get(column)) for column in columns] for row in rows]
+    room = [_WIDEST_CELL] * (len(columns) - 1) + [_WIDEST_LAST]
+    cells = [[_shown(row.get(column), most) for column, most in zip(columns, room, strict=True)] for row in rows]
     head = [column.replace("_", " ") for column in columns]
     widths = [max(map(len, column)) for column in zip(*chain([head], cells), strict=True)]
     for line in chain([head], cells):
@@ -113,10 +115,24 @@ def _table(rows: Iterable[Row], columns: Sequence[str], out: TextIO) -> int:
     return len(cells)
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Any, most: int) -> str:
     text = "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
     text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return text if len(text) <= _WIDEST_CELL else text[: _WIDEST_CELL - 1] + "…"
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def write_posts(posts: Iterable[Post], format_: Format, out: TextIO) -> int:
+    """Print posts: whole as JSON, their main fields as a table or CSV."""
+    rows: Iterator[Row]
+    if format_ in (Format.TABLE, Format.CSV):
+        rows = (post_json(post) | {"rating": _rating(post)} for post in posts)
+    else:
+        rows = (post_json(post) for post in posts)
+    return write_rows(rows, format_, _POST_COLUMNS, out)
+
+
+def _rating(post: Post) -> str | None:
+    return f"{post.rating.value:g}/{post.rating.best:g}" if post.rating else None
 
 
 def post_json(post: Post) -> dict[str, Any]:

@@ -24,7 +24,6 @@ app = typer.Typer(
 )
 
 _HEALTH = ("source", "kind", "state", "mentions", "last_success", "newest_day", "usual_per_day", "problem")
-_POSTS = ("kind", "external_id", "published_at", "language", "rating", "title", "text")
 
 
 @app.command("list")
@@ -103,11 +102,11 @@ def parse(
       oyez sources parse review_pages page.html --url https://shop.example/p/1 --format table
     """
     from collectors.source import SourceError, find
-    from service.cli.output import post_json, write_rows
+    from service.cli.output import write_posts
 
     source = find(kind)
     failed = False
-    posts: list[dict[str, Any]] = []
+    posts: list[Any] = []
     for file in files:
         try:
             page = source.parse(_answer(file, url, content_type))
@@ -115,10 +114,10 @@ def parse(
             typer.echo(f"{file}: {error}", err=True)
             failed = True
             continue
-        posts += [post_json(post) for post in page.posts]
+        posts += page.posts
         for fault in page.faults:
             typer.echo(f"{file}: {fault.item}: {fault.problem}", err=True)
-    write_rows(posts, format_, _POSTS, sys.stdout)
+    write_posts(posts, format_, sys.stdout)
     if failed:
         raise typer.Exit(1)
 
@@ -137,7 +136,7 @@ def preview(
       oyez sources preview Press --format jsonl
     """
     from collectors.http import Http
-    from service.cli.output import post_json, write_rows
+    from service.cli.output import write_posts
     from service.collecting import build, chosen_sources
     from service.workspace import open_workspace
 
@@ -145,8 +144,7 @@ def preview(
         [config] = chosen_sources(ws, [name])
         with Http(ws.config.http) as http:
             page = next(iter(build(config).pages(http, {})), None)
-    posts = page.posts if page else []
-    write_rows([post_json(post) for post in posts], format_, _POSTS, sys.stdout)
+    write_posts(page.posts if page else [], format_, sys.stdout)
     for fault in page.faults if page else []:
         typer.echo(f"left out: {fault.item}: {fault.problem}", err=True)
 

@@ -36,7 +36,10 @@ def run(home: HomeOption = None, format_: FormatOption = Format.TABLE) -> None:
     if summary is None:
         typer.echo("Another run is at work in this home folder: nothing to do.", err=True)
         return
-    _print(summary.to_json(), format_)
+    counts = summary.to_json()
+    if format_ is Format.TABLE:
+        del counts["seconds"]  # the log tells them
+    _print(counts, format_)
     for failed in summary.failed_sources:
         typer.echo(f"Source {failed.source} failed: {failed.problem}", err=True)
         typer.echo(f"To do: {failed.remedy or 'see `oyez sources list`'}", err=True)
