@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from collectors.dates import parse_date
+from collectors.cells import EXCEL_DAYS, read_date
 from collectors.post import PostKind, Question
 from collectors.ratings import parse_rating
 from collectors.source import ParseError, SourceError, SourceOptions
@@ -27,7 +27,8 @@ _WORDS: dict[str, tuple[str, ...]] = {
         "text", "texte", "review text", "review body", "verbatim", "comment", "commentaire", "comments",
         "commentaires", "review", "avis", "body", "content", "contenu", "message", "feedback", "free text",
         "texte libre", "opinion", "reponse libre", "temoignage", "reviews", "pourquoi", "why", "remarques",
-        "description", "tweet",
+        "description", "tweet", "tell us", "dites nous", "what could we", "que pourrions nous", "suggestion",
+        "suggestions", "ameliorer", "improve", "raison", "reason",
     ),
     "title": ("title", "titre", "headline", "review title", "titre avis", "subject", "sujet", "objet"),
     "rating": (
@@ -68,6 +69,8 @@ _WORDS: dict[str, tuple[str, ...]] = {
 _CONTAINED = {"text", "rating", "published_at"}
 """Fields whose header is often a whole question: one of the words within it will do."""
 _ALIASES = {"id": "external_id", "date": "published_at", "stars": "rating", "owner_reply": "reply"}
+_DERIVED = re.compile(r"\b(nps group|topics|sentiment|parent topics)\b")
+"""Columns that a survey tool works out from an answer."""
 _RECOMMENDATION = re.compile(r"\b(nps|recomm[ae]nd\w*)\b")
 _EFFORT = re.compile(r"\b(ces|effort|facile|easy)\b")
 _SURVEY = re.compile(r"\b(nps|csat|ces|verbatim|respondent|response id|survey|enquete)\b")
@@ -77,8 +80,6 @@ LANGUAGE_NAMES = {
     "french": "fr", "francais": "fr", "english": "en", "anglais": "en", "german": "de", "allemand": "de",
     "spanish": "es", "espagnol": "es", "italian": "it", "italien": "it",
 }  # fmt: skip
-EXCEL_DAYS = (20_000, 80_000)
-"""Excel's day numbers between 1954 and 2119: a number in a column of dates within them is one."""
 
 
 class MappingOptions(SourceOptions):
@@ -231,7 +232,7 @@ class _Profile:
         """How well the header's words fit a field, from 0 (not at all) to 100."""
         best = 0.0
         for rank, word in enumerate(_WORDS[field]):
-            for name in self.names:
+            for name in () if _DERIVED.search(self.asked) else self.names:
                 if name == word:
                     best = max(best, 100.0 - rank)
                 elif field in _CONTAINED and re.search(rf"(?:^| ){re.escape(word)}(?: |$)", name):
@@ -240,9 +241,7 @@ class _Profile:
 
 
 def _is_date(value: object) -> bool:
-    if isinstance(value, int | float):
-        return EXCEL_DAYS[0] <= value <= EXCEL_DAYS[1] or parse_date(value) is not None
-    return isinstance(value, datetime | date) or parse_date(value) is not None
+    return read_date(value) is not None
 
 
 def _is_prose(value: object) -> bool:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import re
-import unicodedata
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Generic, TypeVar
 
-from collectors.columns import EXCEL_DAYS, SEGMENTS, ColumnMapping, language_code
-from collectors.dates import parse_date
+from collectors.cells import read_date
+from collectors.columns import SEGMENTS, ColumnMapping, language_code
 from collectors.post import Author, OwnerReply, Post, Rating
 from collectors.ratings import parse_rating
 from collectors.source import Fault
@@ -34,15 +32,6 @@ _NO_ANSWER = {
     "sans objet",
     "no answer",
 }
-_EXCEL_EPOCH = datetime(1899, 12, 30)  # 1900 was no leap year, but Excel counts its 29 February
-_MONTHS = {
-    "jan": 1, "fev": 2, "feb": 2, "mar": 3, "avr": 4, "apr": 4, "mai": 5, "may": 5, "juin": 6, "jun": 6,
-    "juil": 7, "jul": 7, "aou": 8, "aug": 8, "sep": 9, "oct": 10, "nov": 11, "dec": 12,
-}  # fmt: skip
-_DAY_MONTH_YEAR = re.compile(
-    r"(?:[a-z :]{0,30} )?(?P<day>\d{1,2})(?:er)? (?P<month>[a-z]{3,9})\.? (?P<year>\d{4})"
-)
-_MONTH_DAY_YEAR = re.compile(r"(?:[a-z :]{0,30} )?(?P<month>[a-z]{3,9})\.? (?P<day>\d{1,2}), (?P<year>\d{4})")
 Value = TypeVar("Value")
 
 
@@ -220,28 +209,7 @@ class _Dates(_Known[datetime]):
         self._zone, self._day_first = zone, day_first
 
     def _parse(self, cell: Cell) -> datetime | None:
-        value = _plain_date(cell) if isinstance(cell, str) else cell
-        if isinstance(value, int | float) and EXCEL_DAYS[0] <= value <= EXCEL_DAYS[1]:
-            # Excel counts time as a fraction of a day, exact to a second at best
-            value = _EXCEL_EPOCH + timedelta(seconds=round(value * 86_400))
-            value = value if value.time() != time() else value.date()
-        if isinstance(value, time):
-            return None
-        bare = ":" not in value if isinstance(value, str) else not isinstance(value, datetime)
-        # a day without a time stays that day, whatever the zone
-        return parse_date(value, zone=UTC if bare else self._zone, day_first=self._day_first)
+        return read_date(cell, zone=self._zone, day_first=self._day_first)
 
     def _problem(self) -> str:
         return "is no date: the day of import stands for it"
-
-
-def _plain_date(text: str) -> Cell:
-    """Read what is read faster than by trying every way: "11 février 2021", and "45123,5" as Excel counts."""
-    plain = unicodedata.normalize("NFKD", text.lower()).encode("ascii", "ignore").decode()
-    if found := _DAY_MONTH_YEAR.fullmatch(plain) or _MONTH_DAY_YEAR.fullmatch(plain):
-        month = _MONTHS.get(found["month"][:4]) or _MONTHS.get(found["month"][:3])
-        try:
-            return date(int(found["year"]), month, int(found["day"])) if month else text
-        except ValueError:
-            return text
-    return float(text.replace(",", ".")) if re.fullmatch(r"\d{5}(?:[.,]\d+)?", text) else text

@@ -159,8 +159,7 @@ class _Workbook(Table):
         self._name_columns(header)
 
     def _all(self) -> Iterator[Row]:
-        start = self._sheet.start[0] + 1 if self._sheet.start else 1
-        for number, cells in enumerate(self._sheet.iter_rows(), start):
+        for number, cells in enumerate(self._sheet.iter_rows(), 1):
             yield number, [_value(cell) for cell in cells]
 
     def _raw(self, faults: list[Fault]) -> Iterator[Row]:
