@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from collectors.post import PostKind, Rating
 from nlp.annotation import Annotation, Sentiment, TouchpointOpinion
@@ -134,3 +136,20 @@ def test_touchpoint_quotes_are_distinct_and_by_language() -> None:
     assert list(found) == ["", "en", "fr"]
     assert [q["text"] for q in found["fr"]] == ["livré avec trois semaines de retard", "colis jamais reçu"]
     assert found[""][0]["text"] == "appelez le [phone]"
+
+
+@given(st.none() | st.text(max_size=50), st.text(max_size=2000), st.integers(20, 300))
+def test_any_text_makes_an_excerpt_of_bounded_length(title: str | None, text: str, longest: int) -> None:
+    found = excerpt(title, text, longest)
+    assert len(found) <= longest
+    assert "\n" not in found
+
+
+@given(st.lists(st.floats(-1, 1), max_size=25), st.integers(1, 7), st.randoms())
+def test_quotes_are_few_distinct_and_from_the_pool(moods: list[float], wanted: int, dice: random.Random) -> None:
+    pool = [mention(n, mood) for n, mood in enumerate(moods)]
+    found = telling(pool, wanted)
+    assert len(found) <= wanted
+    assert len({m.id for m in found}) == len(found)
+    dice.shuffle(pool)
+    assert telling(pool, wanted) == found

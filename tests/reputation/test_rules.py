@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from collectors.post import PostKind
-from reputation.rules import NegativeMention, Spike, negative_mention, spike
+from collectors.post import PostKind, Rating
+from nlp.annotation import Annotation, Sentiment
+from reputation.rules import SEVERITIES, NegativeMention, Spike, bad, negative_mention, severity, spike
 from storage import mentions
 from storage.alerts import AlertDraft, list_alerts, raise_alert
 from tests.reputation.stage import NOW, Stage
@@ -224,3 +228,50 @@ def test_one_story_in_forty_places_is_no_spike(stage: Stage) -> None:
         stage.say(-0.9, TODAY, ARTICLE, kind=PostKind.ARTICLE)
     stage.play()
     assert spikes(stage) == []
+
+
+@given(
+    st.floats(0.8, 1),
+    st.integers(1, 5),
+    st.floats(0, 1),
+    st.floats(0, 1),
+    st.integers(0, 10**6),
+    st.integers(1, 50),
+)
+def test_nothing_that_makes_it_worse_lowers_the_severity(
+    negative: float, stars: int, churn: float, sarcasm: float, reach: int, copies: int
+) -> None:
+    rule = NegativeMention()
+
+    def level(**changed: Any) -> int:
+        facts = {
+            "negative": negative,
+            "churn": churn,
+            "sarcasm": sarcasm,
+            "reach": reach,
+            "copies": copies,
+        } | changed
+        view = a_view(stars=stars, **facts)
+        found = bad(view, rule)
+        return SEVERITIES.index(severity(view, found)) if found else -1
+
+    now = level()
+    for worse in ({"churn": 1.0}, {"sarcasm": 1.0}, {"reach": 10**6}, {"copies": 50}, {"negative": 1.0}):
+        assert level(**worse) >= now
+
+
+def a_view(
+    *, negative: float, churn: float, sarcasm: float, reach: int, copies: int, stars: int
+) -> mentions.MentionView:
+    """A mention as storage gives it, without a database."""
+    annotation = Annotation(
+        "m", sentiment=Sentiment(negative, 1 - negative, 0.0), churn_intent=churn, sarcasm=sarcasm
+    )
+    facts = dict.fromkeys(mentions.MentionView.__slots__) | {
+        "text": "Texte",
+        "rating": Rating(stars),
+        "annotation": annotation,
+        "reach": reach,
+        "copies": copies,
+    }
+    return mentions.MentionView(**facts)  # type: ignore[arg-type]
