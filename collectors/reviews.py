@@ -40,20 +40,21 @@ _PAGE_IN_PATH = re.compile(r"/(?:page|comment-page|p)[-/]?\d+/?$", re.IGNORECASE
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Where reviews were found. The same for all pages of one listing."""
+    """Where reviews were found: the page, and the address that all pages of the listing share."""
 
     page: str
+    url: str
 
-    @property
-    def url(self) -> str:
-        """The page's address without its number, so that a review that moves to page 2 stays the same."""
+    @classmethod
+    def of(cls, page: str) -> Listing:
+        """Take the page's number out of its address, so that a review that moves to page 2 stays the same."""
         try:
-            parts = urlsplit(self.page)
+            parts = urlsplit(page)
         except ValueError:
-            return self.page
+            return cls(page, page)
         query = "&".join(pair for pair in parts.query.split("&") if pair and not _PAGE_IN_QUERY.match(pair))
         path = _PAGE_IN_PATH.sub("/", parts.path)
-        return f"{parts.scheme}://{parts.netloc}{path}{'?' if query else ''}{query}"
+        return cls(page, f"{parts.scheme}://{parts.netloc}{path}{'?' if query else ''}{query}")
 
 
 def json_ld_reviews(scripts: list[str], *, strict: bool = False) -> tuple[list[Any], list[Fault]]:
@@ -79,6 +80,8 @@ def json_ld_reviews(scripts: list[str], *, strict: bool = False) -> tuple[list[A
 def _tolerant_json(script: str) -> Any:
     """JSON with control characters in strings, comments, a comma or semicolon too many, or escaped as HTML."""
     script = _CDATA.sub("", script).strip().rstrip(";").strip()
+    if "&quot;" in script and '"' not in script:
+        script = html.unescape(script)
     if not script:
         return None
     try:
@@ -89,8 +92,6 @@ def _tolerant_json(script: str) -> Any:
     try:
         return json.loads(repaired, strict=False)
     except ValueError:
-        if "&quot;" in repaired:
-            repaired = html.unescape(repaired)
         return json.JSONDecoder(strict=False).raw_decode(repaired)[0]
 
 

@@ -59,7 +59,7 @@ class ReviewPages(Source):
     @classmethod
     def parse(cls, answer: Answer) -> Page:
         """Read a saved page. Raises ParseError where it is no web page."""
-        posts, faults, _ = _read(answer)
+        posts, faults, _ = _read(answer, Listing.of(answer.url))
         return Page(posts, {}, faults, answer)
 
     def pages(self, http: Http, cursor: Cursor, *, since: datetime | None = None) -> Iterator[Page]:
@@ -79,7 +79,7 @@ class ReviewPages(Source):
             assert url is not None
             visited.add(url)
             answer = http.get(url, accept="text/html, application/xhtml+xml;q=0.9, */*;q=0.5").answer()
-            posts, faults, link = _read(answer)
+            posts, faults, link = _read(answer, Listing(answer.url, Listing.of(options.url).url))
             ids = [post.external_id for post in posts]
             new = [name for name in ids if name not in set(found)]
             found += new
@@ -123,7 +123,7 @@ def _merge(found: list[str], known: list[str]) -> list[str]:
     return list(dict.fromkeys([*found, *known]))[: max(_REMEMBERED, len(found))]
 
 
-def _read(answer: Answer) -> tuple[list[Post], list[Fault], str | None]:
+def _read(answer: Answer, listing: Listing) -> tuple[list[Post], list[Fault], str | None]:
     """All reviews of a page, its faults, and the address of the next page on the same host."""
     try:
         body = unpack(answer.body, _MOST_UNPACKED)
@@ -132,7 +132,6 @@ def _read(answer: Answer) -> tuple[list[Post], list[Fault], str | None]:
     text = decode(body, answer.content_type).replace("\x00", "").strip("\ufeff \t\r\n")
     if not text:
         raise ParseError("the answer is empty", remedy="check the address in a browser")
-    listing = Listing(answer.url)
     if text[0] in "{[":
         nodes, faults = json_ld_reviews([text], strict=True)
         posts, more = reviews_in(nodes, listing)
