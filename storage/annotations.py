@@ -113,7 +113,7 @@ def save(conn: Connection, model: str, annotations: Iterable[tuple[int, int, Ann
     for chunk in in_chunks(annotations):
         ids = [id_ for id_, _, _ in chunk]
         now_at = conn.execute(select(Mention.id, Mention.revision).where(Mention.id.in_(ids)))
-        revisions = dict(now_at.tuples().all())
+        revisions = dict(now_at.all())
         fresh = {id_: (revision, a) for id_, revision, a in chunk if revisions.get(id_) == revision}
         if fresh:
             _replace(conn, found.id, fresh, now)

@@ -25,7 +25,7 @@ from storage.types import plain
 MAX_KEY = 512
 """Longer external ids are kept as their beginning and a hash: PostgreSQL indexes no more than 2,700 bytes."""
 FUTURE = timedelta(days=1)
-"""A date further ahead than this is a mistake of the source, and not used."""
+"""A date further after the post was first seen is a mistake of the source, and not used."""
 
 BrandsOf = Callable[[Post], Sequence[int]]
 Pseudonym = Callable[[str], str]
@@ -68,7 +68,7 @@ def store_page(
 
     `brand_ids_of` and `pseudonym` are called for new and edited posts only. An author's name and address are
     kept with `keep_names` alone. Of two posts with one external id the later one counts. A date that is
-    missing or more than `FUTURE` ahead of `now` leaves the mention on the day it was first seen.
+    missing, or more than `FUTURE` after the post was first seen, leaves it on the day it was first seen.
     Raises LookupError when there is no such source.
     """
     # Two processes that fetch one source at once take turns here, so that neither doubles what the other stores.
@@ -180,7 +180,7 @@ class _Intake:
         numbers = select(Mention.external_id, Mention.id).where(
             Mention.source_id == self.source_id, Mention.external_id.in_(list(posts))
         )
-        ids = dict(self.conn.execute(numbers).tuples().all())
+        ids = dict(self.conn.execute(numbers).all())
         days = {ids[row["external_id"]]: row["day"] for row in rows}
         self._link([(ids[key], post) for key, post in posts.items()], days)
         dirty.mark(self.conn, list(days))
@@ -293,7 +293,7 @@ class _Intake:
     def _state(self, post: Post, known_date: datetime | None, first_seen_at: datetime) -> dict[str, Any]:
         """What changes around it. A date once known outlives an answer without one."""
         published = post.published_at
-        if published is None or published > self.now + FUTURE:
+        if published is None or published > first_seen_at + FUTURE:
             published = known_date
         moment = published or first_seen_at
         return {

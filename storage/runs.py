@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from storage.tables import Run as RunRow
 
@@ -37,6 +37,11 @@ def finish(
     """Note that a job ended, with what it did, and with what went wrong if anything."""
     ended = update(RunRow).where(RunRow.id == run_id)
     conn.execute(ended.values(finished_at=now, counts=dict(counts), problem=problem))
+
+
+def purge(conn: Connection, before: datetime) -> int:
+    """Forget the runs that began before then; how many there were."""
+    return conn.execute(delete(RunRow).where(RunRow.started_at < before)).rowcount
 
 
 def recent(conn: Connection, kind: str | None = None, limit: int = 20) -> list[Run]:

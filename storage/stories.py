@@ -179,7 +179,7 @@ def _twins(conn: Connection, keys: Mapping[int, int]) -> dict[int, int]:
     known: dict[int, int] = {}
     for exact in in_chunks(set(keys.values())):
         query = select(StoryBand.band, StoryBand.mention_id).where(StoryBand.band.in_(exact))
-        known.update(conn.execute(query).tuples().all())
+        known.update(conn.execute(query).all())
     twins = {}
     for id_, key in keys.items():
         twin = known.setdefault(key, id_)
