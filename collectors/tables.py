@@ -35,6 +35,7 @@ Row = tuple[int, Sequence[Cell]]
 _IN_MEMORY = 64 << 20
 _UNPACKED_LIMIT = 2 << 30
 _JSON_SAMPLE = 1000
+_TITLE_ROWS = 20
 _JSON_DOCUMENT = 256 << 20
 
 
@@ -154,8 +155,12 @@ class _Workbook(Table):
         others = f" of {', '.join(names)}" if len(names) > 1 else ""
         self.notes = [f"workbook, sheet {name}{others}"]
         self._header_at = 0
-        rows = self._all()
-        self._header_at, header = next(((row, cells) for row, cells in rows if any(c is not None for c in cells)))
+        filled = [
+            (row, cells) for row, cells in islice(self._all(), _TITLE_ROWS) if any(c is not None for c in cells)
+        ]
+        several = [(row, cells) for row, cells in filled if sum(cell is not None for cell in cells) > 1]
+        # a single cell above the table is its title, not its header
+        self._header_at, header = next(iter(several or filled or self._all()))
         self._name_columns(header)
 
     def _all(self) -> Iterator[Row]:

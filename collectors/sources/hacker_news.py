@@ -181,4 +181,4 @@ def _text(value: object) -> str | None:
 
 
 def _count(value: object, default: int | None = None) -> Any:
-    return value if isinstance(value, int) and not isinstance(value, bool) else default
+    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**31 else default

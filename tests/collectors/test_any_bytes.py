@@ -19,7 +19,7 @@ from collectors.sources.files import Files
 from collectors.sources.hacker_news import HackerNews
 
 SOURCES = [AppStore, HackerNews, Files]
-LENIENT = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+LENIENT = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def posts_of(source: type[Source], body: bytes) -> list[Post]:

@@ -204,6 +204,12 @@ def test_the_first_sheet_that_is_not_empty_is_read_unless_one_is_named() -> None
     assert "Avis" in caught.value.remedy
 
 
+def test_a_title_above_the_table_is_not_its_header() -> None:
+    table = open_table(workbook(["Export du 12 mai"], [], ["texte", "note"], ["bien", 4]))
+    assert table.header == ["texte", "note"]
+    assert list(table.rows([])) == [(4, ["bien", 4])]
+
+
 def test_an_empty_workbook_is_an_error() -> None:
     with pytest.raises(ParseError, match="empty"):
         open_table(workbook())
