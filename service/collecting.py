@@ -19,7 +19,7 @@ from service.config import SourceConfig
 from service.errors import ServiceError
 from service.matching import BrandIds, brand_ids
 from service.workspace import Workspace
-from storage import mentions, raw, sources
+from storage import mentions, raw, runs, sources
 from storage.mentions import Stored
 
 AT_ONCE = 4
@@ -86,10 +86,14 @@ def collect(
 
 
 def is_due(ws: Workspace, config: SourceConfig) -> bool:
-    """Whether the schedule says that it is time; one that failed is not tried again within 15 minutes."""
+    """Whether the schedule says that it is time; one that failed is not tried again within 15 minutes.
+
+    A visit that was cut off, by a kill or a gentle stop, is due at once: it goes on from its last page.
+    """
     with ws.database.read() as conn:
         known = next((state for state in sources.states(conn) if state.name == config.name), None)
-    if known is None or known.last_attempt_at is None:
+        visits = runs.recent(conn, _visit_of(config), limit=1)
+    if known is None or known.last_attempt_at is None or (visits and visits[0].finished_at is None):
         return True
     now, zone = ws.clock.now(), ws.config.web.zone
     if known.failures and now - known.last_attempt_at < _RETRY_FAILED_AFTER:
@@ -160,8 +164,10 @@ class _Round:
         with self.ws.database.begin() as conn:
             source_id = sources.ensure(conn, config.name, config.kind)
             cursor = sources.state(conn, source_id).cursor
+            visit = runs.start(conn, _visit_of(config), self.ws.clock.now())
         try:
-            self._read(config, source_id, cursor, result)
+            if not self._read(config, source_id, cursor, result):
+                return result
         except SourceError as error:
             result.problem, result.remedy = str(error), error.remedy
         except Exception as error:
@@ -169,9 +175,12 @@ class _Round:
             result.problem = f"{type(error).__name__}: {error}"
             result.remedy = "this is a mistake in oyez: please report it, with what `oyez sources parse` says"
         _report(self.ws, source_id, result)
+        with self.ws.database.begin() as conn:
+            runs.finish(conn, visit, self.ws.clock.now(), asdict(result.stored), result.problem or None)
         return result
 
-    def _read(self, config: SourceConfig, source_id: int, cursor: Cursor, result: Collected) -> None:
+    def _read(self, config: SourceConfig, source_id: int, cursor: Cursor, result: Collected) -> bool:
+        """Store the source's pages; False where it was stopped before its end."""
         source = build(config)
         names = self.ws.config.brand_names(config.brands)
         brands = brand_ids([brand for brand in self.ws.config.brands if brand.name in names], self.ids)
@@ -179,10 +188,15 @@ class _Round:
         for page in store_pages(self.ws, source_id, pages, result, brands):
             self.advance(len(page.posts))
             if self.stop.is_set():
-                return
+                return False
         if result.pages == 0:  # a visit that found nothing is a good one, too
             with self.ws.database.begin() as conn:
                 sources.record_success(conn, source_id, cursor, self.ws.clock.now())
+        return True
+
+
+def _visit_of(config: SourceConfig) -> str:
+    return f"visit {config.name}"
 
 
 def _report(ws: Workspace, source_id: int, result: Collected) -> None:

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -22,6 +23,7 @@ from service.workspace import Workspace
 from storage import raw, rollups, runs
 
 _DAYS_AT_ONCE = 100
+_RUNS_KEPT = timedelta(days=90)
 log = structlog.get_logger("oyez.run")
 
 
@@ -76,12 +78,12 @@ def run_once(
         if not ours:
             return None
         summary = Summary()
-        with _stage(ws, "collect", summary):
-            summary.collected = collecting.collect(ws, due_only=due_only, stop=stop, advance=advance)
-        understand(ws, summary, stop=stop, advance=advance)
-        if stop is not None and stop.is_set():
-            return summary
-        act(ws, summary, stop=stop)
+        with _recorded(ws, summary):
+            with _stage(ws, "collect", summary):
+                summary.collected = collecting.collect(ws, due_only=due_only, stop=stop, advance=advance)
+            understand(ws, summary, stop=stop, advance=advance)
+            if stop is None or not stop.is_set():
+                act(ws, summary, stop=stop)
         return summary
 
 
@@ -111,6 +113,7 @@ def act(ws: Workspace, summary: Summary, *, stop: threading.Event | None = None)
         summary.delivered = delivery.deliver(ws, stop=stop)
     with ws.database.begin() as conn:
         raw.purge(conn, ws.clock.now())
+        runs.purge(conn, ws.clock.now() - _RUNS_KEPT)
 
 
 def roll_up(ws: Workspace, *, stop: threading.Event | None = None) -> int:
@@ -126,11 +129,10 @@ def roll_up(ws: Workspace, *, stop: threading.Event | None = None) -> int:
 
 
 @contextmanager
-def _stage(ws: Workspace, name: str, summary: Summary) -> Iterator[None]:
-    """Time one stage and note it in the log of runs, with what went wrong if something did."""
-    started, ticks = ws.clock.now(), ws.clock.monotonic()
+def _recorded(ws: Workspace, summary: Summary) -> Iterator[None]:
+    """Note the pass in the log of runs, with what it did, and what went wrong if something did."""
     with ws.database.begin() as conn:
-        number = runs.start(conn, name, started)
+        number = runs.start(conn, "run", ws.clock.now())
     problem = None
     try:
         yield
@@ -138,8 +140,14 @@ def _stage(ws: Workspace, name: str, summary: Summary) -> Iterator[None]:
         problem = f"{type(error).__name__}: {error}"
         raise
     finally:
-        summary.seconds[name] = ws.clock.monotonic() - ticks
-        counts = {key: value for key, value in summary.to_json().items() if isinstance(value, int)}
         with ws.database.begin() as conn:
-            runs.finish(conn, number, ws.clock.now(), counts, problem)
-        log.info("stage done", stage=name, seconds=round(summary.seconds[name], 3), problem=problem)
+            runs.finish(conn, number, ws.clock.now(), summary.to_json(), problem)
+
+
+@contextmanager
+def _stage(ws: Workspace, name: str, summary: Summary) -> Iterator[None]:
+    """Time one stage."""
+    ticks = ws.clock.monotonic()
+    yield
+    summary.seconds[name] = ws.clock.monotonic() - ticks
+    log.debug("stage done", stage=name, seconds=round(summary.seconds[name], 3))

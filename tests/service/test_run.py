@@ -89,9 +89,10 @@ def test_one_pass_collects_annotates_counts_and_alerts(tmp_path: Path) -> None:
             tally = rollups.read(conn, ids["Lila"], NOW.date() - timedelta(30), NOW.date())
             assert (tally.mentions, mentions.count(conn, ids["Volta"]), mentions.count(conn)) == (3, 2, 5)
             [alert] = alerts.list_alerts(conn)
-            stages = {run.kind for run in runs.recent(conn, limit=50) if run.finished_at}
+            [run] = runs.recent(conn, "run")
         assert "colis perdu" in alert.title
-        assert stages == {"collect", "annotate", "fold", "roll_up", "alert", "report", "deliver"}
+        assert run.counts["new"] == 5
+        assert set(summary.seconds) == {"collect", "annotate", "fold", "roll_up", "alert", "report", "deliver"}
         told = [json.loads(body) for _, body in hook.received if b'"type":"alert"' in body]
         assert len(told) == 1
         assert "Que faire" in told[0]["text"]
