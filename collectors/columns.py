@@ -47,14 +47,14 @@ _WORDS: dict[str, tuple[str, ...]] = {
         "avis id", "id reponse", "reference", "ref", "numero", "message id", "id review", "#",
     ),
     "author": (
-        "author", "auteur", "reviewer", "author name", "user name", "username", "pseudo", "display name",
-        "nom", "name", "user", "utilisateur", "nom client", "client", "customer name", "prenom",
+        "author", "auteur", "reviewer", "author name", "reviewer name", "user name", "username", "pseudo",
+        "display name", "nom", "name", "user", "utilisateur", "nom client", "client", "customer name", "prenom",
     ),
     "url": ("url", "link", "lien", "permalink", "review url", "permalien"),
-    "language": ("language", "langue", "lang", "user language", "locale"),
+    "language": ("language", "langue", "lang", "user language", "reviewer language", "locale"),
     "brand": (
         "brand", "marque", "company", "entreprise", "enseigne", "societe", "assureur", "company name",
-        "organisation", "organization", "business",
+        "organisation", "organization", "business", "business name",
     ),
     "location": (
         "location", "store", "magasin", "agence", "boutique", "point de vente", "lieu", "etablissement",
@@ -63,7 +63,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "product": ("product", "produit", "product name", "nom produit", "article", "item", "offre", "sku"),
     "reply": (
         "reply", "owner reply", "company reply", "owner response", "company response", "developer reply",
-        "reponse du proprietaire", "reponse entreprise", "reponse de l entreprise", "reponse marque",
+        "developer reply text", "reponse du proprietaire", "reponse entreprise", "reponse de l entreprise", "reponse marque",
     ),
 }  # fmt: skip
 _CONTAINED = {"text", "rating", "published_at"}
@@ -163,7 +163,8 @@ def guess_mapping(
     by_name = {profile.name: profile for profile in profiles}
     worst, best, question = 1.0, 5.0, Question.SATISFACTION
     if "rating" in columns:
-        worst, best, question, reason = _scale(by_name[columns["rating"]], options)
+        asked = " ".join([by_name[columns["rating"]].asked, *_survey_type(profiles)])
+        worst, best, question, reason = _scale(by_name[columns["rating"]], asked, options)
         why["rating"] = "; ".join(filter(None, (why["rating"], reason)))
     day_first = True
     if "published_at" in columns:
@@ -324,11 +325,19 @@ def _guess(
             taken.add(name)
 
 
-def _scale(profile: _Profile, options: MappingOptions) -> tuple[float, float, Question, str]:
+def _survey_type(profiles: Sequence[_Profile]) -> set[str]:
+    """What a column such as Delighted's "survey_type" says of every answer: "nps", "ces", …"""
+    said = {
+        str(value).lower() for profile in profiles if "survey type" in profile.names for value in profile.values
+    }
+    return said if len(said) == 1 else set()
+
+
+def _scale(profile: _Profile, asked: str, options: MappingOptions) -> tuple[float, float, Question, str]:
     """The worst and the best of a rating's scale, what was asked, and why."""
     numbers = [rating.value for value in profile.values if (rating := parse_rating(value, 0, 1e6))]
-    effort = bool(_EFFORT.search(profile.asked))
-    recommendation = not effort and bool(_RECOMMENDATION.search(profile.asked))
+    effort = bool(_EFFORT.search(asked))
+    recommendation = not effort and bool(_RECOMMENDATION.search(asked))
     low, high, reason = _scale_ends(profile, numbers, effort=effort, recommendation=recommendation)
     question = options.question or (
         Question.EFFORT if effort

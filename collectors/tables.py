@@ -10,6 +10,7 @@ import hashlib
 import io
 import json
 import math
+import re
 import shutil
 import sys
 import tempfile
@@ -36,6 +37,8 @@ _IN_MEMORY = 64 << 20
 _UNPACKED_LIMIT = 2 << 30
 _JSON_SAMPLE = 1000
 _TITLE_ROWS = 20
+_ENOUGH = 20
+"""Values of a column that tell what it holds."""
 _JSON_DOCUMENT = 256 << 20
 
 
@@ -74,11 +77,15 @@ class Table(ABC):
 
     def sample(self, size: int = 2_000, most: int = 20_000) -> list[Sequence[Cell]]:
         """The cells of the first `size` rows, and of up to `most` while a column is still nearly empty."""
-        rows, filled = [], [0] * len(self.header)
+        rows = []
+        scarce = dict.fromkeys(range(len(self.header)), 0)
         for _, cells in islice(self.rows([]), most):
             rows.append(cells)
-            filled = [count + (cell is not None) for count, cell in zip(filled, cells, strict=True)]
-            if len(rows) >= size and min(filled) >= 20:
+            for at in [at for at in scarce if cells[at] is not None]:
+                scarce[at] += 1
+                if scarce[at] == _ENOUGH:
+                    del scarce[at]
+            if len(rows) >= size and not scarce:
                 break
         return rows
 
@@ -90,6 +97,10 @@ class Table(ABC):
         if self.layout:
             self._skip = self.layout.skip
             self.notes.append(f"{self.layout.tool} export")
+        elif any(re.fullmatch(r"[\d.,/ -]+", name) for name in names):
+            self.notes.append(
+                "the first row holds numbers, but is taken for the header: add one if there is none"
+            )
         self.header = _unique(self.layout.header if self.layout else names)
         self.labels = self.layout.labels if self.layout else [""] * len(names)
 

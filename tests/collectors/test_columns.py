@@ -201,3 +201,29 @@ def test_languages_are_two_letters(value: object, code: str | None) -> None:
 @pytest.mark.parametrize(("header", "kind"), [("nps", "survey"), ("csat", "survey"), ("note", "review")])
 def test_what_a_row_is_follows_from_what_is_asked(header: str, kind: str) -> None:
     assert mapping_of(f"texte;{header}\na;4\nb;2\n").post_kind.value == kind
+
+
+def test_a_column_that_names_the_survey_says_what_was_asked() -> None:
+    found = mapping_of("score;comment;survey_type\n9;Bien;nps\n4;Bof;nps\n")
+    assert found.question is Question.RECOMMENDATION
+
+
+def test_a_survey_of_several_kinds_says_nothing_of_its_answers() -> None:
+    found = mapping_of("score;comment;survey_type\n9;Bien;nps\n4;Bof;csat\n")
+    assert found.question is Question.SATISFACTION
+
+
+def test_a_column_worked_out_from_an_answer_is_not_the_answer() -> None:
+    found = mapping_of("Q1_NPS_GROUP;Q1 recommander;texte\n3;9;bien\n1;2;mal\n")
+    assert found.columns["rating"] == "Q1 recommander"
+
+
+def test_a_google_play_export_is_known() -> None:
+    body = (
+        "Reviewer Language,Star Rating,Review Text,Review Submit Date and Time,Developer Reply Text,Reply\n"
+        "fr,5,Très bonne application,2026-03-01T10:00:00Z,Merci beaucoup à vous,\n"
+    )
+    assert mapping_of(body).columns == {
+        "text": "Review Text", "rating": "Star Rating", "published_at": "Review Submit Date and Time",
+        "language": "Reviewer Language", "reply": "Developer Reply Text",
+    }  # fmt: skip

@@ -268,3 +268,8 @@ def test_standard_input_is_a_file_like_any_other(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr("sys.stdin", Standard())
     assert list(read_table("-")) == [{"a": "1", "b": "2"}]
+
+
+def test_a_first_row_of_numbers_is_remarked_on() -> None:
+    assert "taken for the header" in open_table(b"bien;5\nmal;1\n").notes[-1]
+    assert len(open_table(b"texte;note\nmal;1\n").notes) == 1
