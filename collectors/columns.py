@@ -63,7 +63,8 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "product": ("product", "produit", "product name", "nom produit", "article", "item", "offre", "sku"),
     "reply": (
         "reply", "owner reply", "company reply", "owner response", "company response", "developer reply",
-        "developer reply text", "reponse du proprietaire", "reponse entreprise", "reponse de l entreprise", "reponse marque",
+        "developer reply text", "reponse du proprietaire", "reponse entreprise", "reponse de l entreprise",
+        "reponse marque",
     ),
 }  # fmt: skip
 _CONTAINED = {"text", "rating", "published_at"}

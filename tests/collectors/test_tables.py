@@ -273,3 +273,36 @@ def test_standard_input_is_a_file_like_any_other(monkeypatch: pytest.MonkeyPatch
 def test_a_first_row_of_numbers_is_remarked_on() -> None:
     assert "taken for the header" in open_table(b"bien;5\nmal;1\n").notes[-1]
     assert len(open_table(b"texte;note\nmal;1\n").notes) == 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    size=st.integers(2, 12),
+    broken=st.integers(0, 11),
+    delimiter=st.sampled_from(";,\t"),
+    quoted=st.booleans(),
+    newline=st.sampled_from(["\n", "\r\n"]),
+)
+def test_one_open_quotation_mark_never_merges_rows(
+    size: int, broken: int, delimiter: str, quoted: bool, newline: str
+) -> None:
+    mark = '"' if quoted else ""
+    rows = [[str(number), f"{mark}avis {number}{mark}", "4"] for number in range(size)]
+    broken %= size
+    rows[broken][1] = f'"avis {broken}'
+    lines = [delimiter.join(row) for row in [["id", "texte", "note"], *rows]]
+    found, faults = rows_of(newline.join(lines) + newline)
+    assert [row[0] for row in found] == [str(number) for number in range(size) if number != broken]
+    assert faults == [f"line {broken + 2}"]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    widths=st.lists(st.integers(1, 6), min_size=1, max_size=10),
+    newline=st.sampled_from(["\n", "\r\n", "\r"]),
+)
+def test_every_row_is_given_or_named(widths: list[int], newline: str) -> None:
+    lines = [";".join(["x"] * width) for width in widths]
+    found, faults = rows_of(newline.join(["a;b;c", *lines]) + newline, delimiter=";")
+    assert len(found) == widths.count(3)
+    assert faults == [f"line {number}" for number, width in enumerate(widths, 2) if width != 3]
