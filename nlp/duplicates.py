@@ -17,8 +17,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from difflib import SequenceMatcher
 from zlib import crc32
 
 import numpy as np
@@ -36,6 +36,8 @@ MAX_WORDS = 2_000
 SHORT_WORDS = 60
 """Up to this length, a different number or name makes another text."""
 
+_MOST_CANDIDATES = 100
+"""Of thousands of texts that are alike but for a name, only so many are compared with a new one."""
 _LINK = re.compile(r"(?:https?://|www\.)\S+|(?<!\w)@\w+")
 _WORD = re.compile(r"\w+")
 _MARKS = re.compile(r"[\u0300-\u036f]+")
@@ -78,7 +80,9 @@ def similar(a: str, b: str) -> bool:
     shared = len(ours & theirs)
     if shared < SIMILAR_FROM * (len(ours) + len(theirs) - shared):
         return False
-    return max(len(left), len(right)) > SHORT_WORDS or not _differ_in_fact(a, b)
+    if max(len(left), len(right)) > SHORT_WORDS:
+        return True
+    return _numbers(left) == _numbers(right) and not _names_differ(a, b)
 
 
 class StoryIndex:
@@ -94,8 +98,8 @@ class StoryIndex:
 
     def _place(self, text: str, hashes: tuple[int, ...]) -> int:
         keys = list(enumerate(hashes))
-        candidates = sorted({story for key in keys for story in self._by_band.get(key, ())})
-        for story in candidates:
+        shared = Counter(story for key in keys for story in self._by_band.get(key, ()))
+        for story, _ in sorted(shared.items(), key=lambda found: (-found[1], found[0]))[:_MOST_CANDIDATES]:
             if similar(text, self._heads[story]):
                 return story
         self._heads.append(text)
@@ -131,14 +135,20 @@ def _band_table(texts: Sequence[Sequence[str]]) -> NDArray[np.int64]:
         hashes[:-shift] = _mix(hashes[:-shift]) + codes[shift:]
     hashes = _mix(hashes[inside])
     starts = np.concatenate(([0], np.cumsum(lengths - SHINGLE + 1)[:-1]))
+    # Forms filled in with other numbers do not even meet: thousands of them cost no comparisons.
+    salts = np.array([_salt(words) for words in texts], dtype=np.uint64)
     table = np.empty((len(texts), BANDS), dtype=np.uint64)
     for band in range(BANDS):
-        joined = np.full(len(texts), _U64(band), dtype=np.uint64)
+        joined = salts + _U64(band)
         for row in range(band * ROWS, (band + 1) * ROWS):
             lowest = np.minimum.reduceat(hashes * _MULTIPLIERS[row] + _OFFSETS[row], starts)
             joined = _mix(joined + lowest)
         table[:, band] = joined
     return table.view(np.int64)
+
+
+def _salt(words: Sequence[str]) -> int:
+    return crc32(" ".join(_numbers(words)).encode()) << 8
 
 
 def _mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -149,26 +159,21 @@ def _mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return values ^ (values >> _U64(31))
 
 
-def _differ_in_fact(a: str, b: str) -> bool:
-    """Whether the same words stand around another number or another name."""
-    left, right = _WORD.findall(_LINK.sub(" ", a)), _WORD.findall(_LINK.sub(" ", b))
-    matcher = SequenceMatcher(None, _folded(left), _folded(right), autojunk=False)
-    for tag, i, j, k, m in matcher.get_opcodes():
-        inner = i > 0 and j < len(left) and k > 0 and m < len(right)
-        if tag == "replace" and inner and _factual(left[i:j]) and _factual(right[k:m]):
-            return True
-        if tag == "replace" and _numbers(left[i:j]) != _numbers(right[k:m]):
-            return True
-    return False
+def _numbers(words: Sequence[str]) -> list[str]:
+    """The numbers that make a short text another one; none for a long text."""
+    if len(words) > SHORT_WORDS:
+        return []
+    return sorted(word for word in words if any(letter.isdigit() for letter in word))
+
+
+def _names_differ(a: str, b: str) -> bool:
+    """Whether two texts of as many words have different capitalised words in one place."""
+    left, right = (_WORD.findall(_LINK.sub(" ", text)) for text in (a, b))
+    return len(left) == len(right) and any(
+        one[0].isupper() and other[0].isupper() and one.casefold() != other.casefold()
+        for one, other in zip(_folded(left), _folded(right), strict=True)
+    )
 
 
 def _folded(words: Iterable[str]) -> list[str]:
-    return [_MARKS.sub("", unicodedata.normalize("NFKD", word)).casefold() for word in words]
-
-
-def _factual(words: Iterable[str]) -> bool:
-    return any(word[0].isupper() or word[0].isdigit() for word in words)
-
-
-def _numbers(words: Iterable[str]) -> list[str]:
-    return [word for word in words if any(letter.isdigit() for letter in word)]
+    return [_MARKS.sub("", unicodedata.normalize("NFKD", word)) for word in words]

@@ -32,11 +32,15 @@ _CUE = (
     r"(?P<cue>\b(?:contrats?|dossiers?|sinistres?|clients?|commandes?|polices?|adhérents?|assurés?|sociétaires?"
     r"|factures?|tickets?|référence|réf|ref|suivi|colis|compte|contracts?|orders?|claims?|polic(?:y|ies)|accounts?"
     r"|invoices?|bookings?|cases?|references?|tracking|customers?|members?|numéros?|numbers?|n°|no\.|nr)"
-    r"(?:\s*(?:n°|no\.?|nr\.?|num(?:éro|ber)?|id|code|réf(?:érence)?|ref(?:erence)?|de|du|est|is|client|le|[:#=]))*\s*)"
+    r"(?:\s{0,3}(?:n°|no\.?|nr\.?|num(?:éro|ber)?|id|code|réf(?:érence)?|ref(?:erence)?|de|du|est|is|client|le|[:#=])){0,5}\s{0,3})"
     r"(?P<named>(?<!\w)(?=[\w/-]*\d[\w/-]*\d[\w/-]*\d[\w/-]*\d)[A-Za-z0-9][A-Za-z0-9/-]{3,}[A-Za-z0-9](?![\w@]|[.,]\d))"
 )
 _CODE = r"(?P<code>(?<![\w.,/-])(?:[A-Z]{1,4}-?\d{6,}|\d{8,}[A-Z]{0,3})(?![\w/-]|[.,]\d))"
-_PATTERN = re.compile("|".join((_LINK, _EMAIL, _PHONE, _IBAN, _CARD, _SOCIAL, _CUE, _CODE)), re.IGNORECASE)
+_PASSES = tuple(
+    re.compile("|".join((_LINK, *kinds)), re.IGNORECASE)
+    for kinds in ((_EMAIL,), (_IBAN,), (_PHONE, _CARD, _SOCIAL, _CUE, _CODE))
+)
+"""One after the other, so that what only looks like an IBAN hides nothing; each leaves links alone."""
 _QUANTITY = re.compile(
     r"\s?(?:[€$£%]|e\b|eur|euros?\b|dollars?\b|pounds?\b|k€|km\b|kms\b|kg\b|m2|m²|h\b|heures?\b|jours?\b|mois\b|ans\b"
     r"|points?\b|fois\b|times\b|days\b|months\b|years\b|miles\b)",
@@ -59,7 +63,9 @@ def mask(text: str) -> str:
     """
     if "@" not in text and not any(map(str.isdigit, text)):
         return text
-    return _PATTERN.sub(_replace, text)
+    for kinds in _PASSES:
+        text = kinds.sub(_replace, text)
+    return text
 
 
 def pseudonym(name: str, key: bytes) -> str:
@@ -80,11 +86,14 @@ def _replace(found: re.Match[str]) -> str:
         case "link":
             return whole
         case "iban" if not _is_iban(whole):
-            return whole[:4] + mask(whole[4:])
+            return whole
         case "card" if not _passes_luhn(whole):
             return "[number]" if _is_reference(found, whole) else whole
         case "named":
-            return found["cue"] + ("[number]" if _is_reference(found, found["named"]) else found["named"])
+            known = mask(found["named"])  # "numéro 0612345678" is a phone number first
+            if known == found["named"] and _is_reference(found, known):
+                known = "[number]"
+            return found["cue"] + known
         case "code" | "social" if not _is_reference(found, whole):
             return whole
     return _PLACEHOLDERS.get(kind, "[number]")
@@ -95,7 +104,8 @@ def _is_reference(found: re.Match[str], number: str) -> bool:
     round_sum = number.isdigit() and len(number.strip("0")) <= 2
     if round_sum or _QUANTITY.match(found.string, found.end()) or _DATE.fullmatch(number):
         return False
-    before = found.string[: found.start("named") if found["named"] else found.start()].rstrip()[-1:]
+    start = found.start("named") if found["named"] else found.start()
+    before = found.string[max(0, start - 3) : start].rstrip()[-1:]
     return before not in "€$£" or not before
 
 

@@ -33,6 +33,7 @@ _STOP = re.compile(
     r"|(?P<glued>(?<=[^\W\d_]{2})[.!?…]+)(?=[A-ZÀ-ÖØ-Þ][^\W\d_])"
     r"|(?P<line>\s*\n\s*)"
 )
+_NEXT = re.compile(r"\S")
 _LAST_WORD = re.compile(r"[\w.'’-]*$")
 _CONTRAST = re.compile(
     r"[\s,;:]+(?=(?:mais|par contre|en revanche|cependant|toutefois|néanmoins|malheureusement"
@@ -59,9 +60,9 @@ def passages(text: str, language: str | None = None, *, clauses: bool = False) -
     """
     found: list[Passage] = []
     for start, end in _sentences(text, language):
-        pieces = _clauses(text, start, end) if clauses else [(start, end)]
-        for left, right in pieces:
-            found.extend(Passage(a, b, text[a:b]) for a, b in _bounded(text, left, right))
+        for left, right in _bounded(text, start, end):
+            pieces = _clauses(text, left, right) if clauses else ((left, right),)
+            found.extend(Passage(a, b, text[a:b]) for a, b in pieces)
     return found
 
 
@@ -83,7 +84,8 @@ def _is_abbreviation(text: str, start: int, stop: re.Match[str], abbreviations: 
         return False
     before = _LAST_WORD.search(text, max(start, stop.start() - 20), stop.start())
     word = before.group().casefold() if before else ""
-    following = text[stop.end() :].lstrip()[:1]
+    next_letter = _NEXT.search(text, stop.end())
+    following = next_letter.group() if next_letter else ""
     if word in _ENDING_ONLY and following.isupper():
         return False
     initial = len(word) == 1 and word.isalpha() and following.isupper() and before is not None
@@ -99,13 +101,12 @@ def _is_address(text: str, place: int) -> bool:
     return "@" in token or "/" in token or token.casefold().startswith("www.")
 
 
-def _clauses(text: str, start: int, end: int) -> list[tuple[int, int]]:
-    pieces, left = [], start
+def _clauses(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     for cut in _CONTRAST.finditer(text, start, end):
-        if min(len(text[left : cut.start()].split()), len(text[cut.end() : end].split())) >= 3:
-            pieces.append((left, cut.end()))
-            left = cut.end()
-    return [*pieces, (left, end)]
+        if min(len(text[start : cut.start()].split()), len(text[cut.end() : end].split())) >= 3:
+            yield from _trimmed(text, start, cut.end())
+            start = cut.end()
+    yield from _trimmed(text, start, end)
 
 
 def _bounded(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
