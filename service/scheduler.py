@@ -30,6 +30,11 @@ class Scheduler:
         self._scheduler.add_job(self._pass, "interval", seconds=PASS_EVERY, next_run_time=ws.clock.now())
         self._scheduler.add_job(self._deliver, "interval", seconds=DELIVER_EVERY)
 
+    @property
+    def running(self) -> bool:
+        """Whether it was started and not stopped."""
+        return bool(self._scheduler.running)
+
     def start(self) -> None:
         """Begin, with a pass at once."""
         self._ws.brand_ids()  # applies the configuration, and fails here rather than in the background

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import socket
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import uvicorn
 
@@ -35,11 +38,27 @@ def serve(
         if scheduler:
             scheduler.start()
         announce(f"http://{shown}:{listener.getsockname()[1]}/")
-        server.run(sockets=[listener])
+        with _stopped_gently():
+            server.run(sockets=[listener])
     finally:
         if scheduler:
             scheduler.stop()
         listener.close()
+
+
+@contextmanager
+def _stopped_gently() -> Iterator[None]:
+    """Outlive the signal that stopped uvicorn, which it sends on when it is done: our jobs have to end, too."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals reach the main thread only: whoever runs us elsewhere stops us in another way
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: None)
+    try:
+        yield
+    except KeyboardInterrupt:
+        pass
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _listen(host: str, port: int) -> socket.socket:
