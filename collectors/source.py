@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
+from collectors import sources
 from collectors.post import Post
 
 if TYPE_CHECKING:
@@ -104,9 +105,7 @@ class Source(ABC):
 
 def kinds() -> list[str]:
     """The names of all kinds of sources, sorted."""
-    import collectors.sources
-
-    return sorted(module.name for module in pkgutil.iter_modules(collectors.sources.__path__))
+    return sorted(module.name for module in pkgutil.iter_modules(sources.__path__))
 
 
 def find(kind: str) -> type[Source]:

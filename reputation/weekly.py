@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
@@ -29,6 +29,8 @@ from storage.brands import Brand
 MENTIONS_READ = 2_000
 """Mentions among which the quotes are chosen, the newest of the week first."""
 QUOTES = 5
+CHARTED_DAYS = 28
+"""Days that the chart shows: the week, and the three before it to see it against."""
 
 
 def weekly_report(
@@ -56,7 +58,7 @@ def weekly_report(
         "week": week,
         "complete": period.end < now.date(),
         "scorecard": card.to_json(),
-        "daily": daily_series(conn, brand, period),
+        "daily": daily_series(conn, brand, Period(period.end - timedelta(CHARTED_DAYS - 1), period.end)),
         "by_source": _by_source(conn, brand, period, weights),
         "by_language": _by_language(conn, brand, period, error),
         "share_of_voice": _voices(conn, brand, period),

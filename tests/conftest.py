@@ -13,5 +13,5 @@ def shared() -> Path:
     """Real captures and labelled reviews that lie beside the repository and are not part of it."""
     folder = Path(os.environ.get("OYEZ_SHARED", ROOT.parent / "shared"))
     if not folder.is_dir():
-        pytest.skip(f"real captures and labelled reviews are not here ({folder}); set OYEZ_SHARED to their folder")
+        pytest.skip(f"no real captures and labelled reviews in {folder}; OYEZ_SHARED names their folder")
     return folder

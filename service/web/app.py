@@ -10,7 +10,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from service import words
@@ -87,7 +86,7 @@ def readyz(reader: Reader) -> str:
     """The database answers too; 503 when it does not."""
     try:
         with reader.ws.database.read() as conn:
-            conn.execute(text("SELECT 1"))
+            brands.all_brands(conn)
     except SQLAlchemyError as error:
         raise HTTPException(503, "the database does not answer") from error
     return "ready"

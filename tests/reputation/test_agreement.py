@@ -65,7 +65,7 @@ def test_report_card_and_group_agree_to_the_digit(stage: Stage) -> None:
         assert {k: v for k, v in (shown or {}).items() if k != "change"} == (group[name] or {})
     effects = {row["touchpoint"]: row["effect_on_nps"] for row in group["touchpoints"]}
     assert all(point.to_json()["effect_on_nps"] == effects[point.touchpoint] for point in pains)
-    assert sum(day["mentions"] for day in report["daily"]) == card["mentions"]
+    assert sum(day["mentions"] for day in report["daily"][-PERIOD.days :]) == card["mentions"]
     assert sum(row["mentions"] for row in report["by_language"]) == card["mentions"]
     assert sum(row["mentions"] for row in report["coverage"]) == card["mentions"]
 

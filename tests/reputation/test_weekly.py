@@ -48,7 +48,7 @@ def test_the_document_holds_every_part_and_is_plain_json(stage: Stage) -> None:
     assert document["complete"] is True
     assert document["scorecard"]["mentions"] == 42
     assert document["scorecard"]["score"]["change"]["direction"] == "down"
-    assert len(document["daily"]) == 7
+    assert (len(document["daily"]), document["daily"][-1]["day"]) == (28, document["scorecard"]["period"]["end"])
     assert [row["language"] for row in document["by_language"]] == ["en", "fr"]
     assert [row["source"] for row in document["by_source"]] == ["shop"]
 
@@ -111,7 +111,7 @@ def test_a_week_without_mentions_is_an_empty_report_and_no_error(stage: Stage) -
     document = report(stage)
     assert document["scorecard"]["score"] is None
     assert document["pain_points"] == document["priorities"] == document["quotes"] == []
-    assert [day["mentions"] for day in document["daily"]] == [0] * 7
+    assert [day["mentions"] for day in document["daily"]] == [0] * 28
 
 
 def test_the_default_is_the_last_complete_week(stage: Stage) -> None:

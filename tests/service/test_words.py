@@ -19,7 +19,8 @@ NO_BREAK = "\u202f"
 def messages() -> set[str]:
     methods = [("words.py", "python"), ("templates/**.html", "jinja2")]
     options = {"templates/**.html": {"trimmed": "false", "silent": "false"}}
-    return {found[2] for found in extract_from_dir(SERVICE, methods, options, keywords={"_": None, "gettext": None})}
+    found = extract_from_dir(SERVICE, methods, options, keywords={"_": None, "gettext": None})
+    return {message for _file, _line, message, *_rest in found}
 
 
 @pytest.mark.parametrize("language", [code for code in words.LANGUAGES if code != "en"])
