@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from collectors.post import Question
 from service.cli.options import Format, HomeOption, OutputOption
 
 if TYPE_CHECKING:
-    from service.analysis import Scale
     from service.cli.output import Row
 
 _OPINION = (
@@ -56,11 +56,10 @@ def analyze(  # noqa: PLR0917 - options of a command line
     ] = None,
     rating_scale: Annotated[
         str | None,
-        typer.Option(
-            metavar="WORST-BEST",
-            help='The scale of the ratings, as "1-5". [default: 1-5, or 0-10 where values say so; 0-10 answers'
-            ' "would you recommend us", others "are you satisfied"]',
-        ),
+        typer.Option(metavar="WORST-BEST", help='Their scale, as "1-5". [default: told from name and values]'),
+    ] = None,
+    rating_question: Annotated[
+        Question | None, typer.Option(help="What they answer. [default: told from the column's name]")
     ] = None,
     brand: Annotated[str | None, typer.Option(help="The brand that the texts should be about.")] = None,
     about: Annotated[str | None, typer.Option(help="One line on the brand.")] = None,
@@ -84,17 +83,18 @@ def analyze(  # noqa: PLR0917 - options of a command line
       oyez analyze reviews.csv --format jsonl -o annotated.jsonl
       oyez analyze answers.xlsx --text-column Verbatim --format csv
       oyez analyze reviews.parquet --by company
-      oyez analyze answers.csv --by shop --rating-column note --rating-scale 0-10
+      oyez analyze answers.csv --by shop --rating-column note --rating-question recommendation
       cat reviews.jsonl | oyez analyze - --format jsonl
     """
     from collectors.tables import open_table
     from service import analysis, progress
     from service.cli.output import destination, write_rows
 
-    columns = analysis.Columns(text_column, id_column, rating_column, by)
+    worst, best = _scale(rating_scale)
+    columns = analysis.Columns(text_column, id_column, rating_column, by, worst, best, rating_question)
     form = form or _usual_format(out)
     try:
-        answers = analysis.Answers(open_table(table), columns, _scale(rating_scale))
+        answers = analysis.Answers(open_table(table), columns)
     except analysis.ColumnError as error:
         raise typer.BadParameter(f"{error}; {error.remedy}") from error
     model, languages = analysis.open_model(home)
@@ -115,20 +115,14 @@ def analyze(  # noqa: PLR0917 - options of a command line
         typer.echo(f"Note: {note}", err=True)
 
 
-def _scale(written: str | None) -> Scale | None:
+def _scale(written: str | None) -> tuple[float, float] | tuple[None, None]:
     """A scale as `--rating-scale` writes it."""
-    from service.analysis import ZERO_TO_TEN, Scale
-
     if written is None:
-        return None
+        return None, None
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*-\s*(\d+(?:\.\d+)?)\s*", written)
     if not found or float(found[1]) == float(found[2]):
-        raise typer.BadParameter(
-            'write the scale as WORST-BEST, such as "1-5" or "0-10"', param_hint="--rating-scale"
-        )
-    scale = Scale(float(found[1]), float(found[2]))
-    recommends = (scale.worst, scale.best) == (ZERO_TO_TEN.worst, ZERO_TO_TEN.best)
-    return ZERO_TO_TEN if recommends else scale
+        raise typer.BadParameter('write WORST-BEST, such as "1-5" or "0-10"', param_hint="--rating-scale")
+    return float(found[1]), float(found[2])
 
 
 def _usual_format(out: Path | None) -> Format:
