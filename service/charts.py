@@ -46,7 +46,7 @@ def moods(
         .mark_bar()
         .encode(
             x=alt.X(f"{unit}(day):T", title=None, axis=alt.Axis(format=form, tickCount=8, grid=False)),
-            y=alt.Y("sum(mentions):Q", title=None, axis=alt.Axis(tickCount=4)),
+            y=alt.Y("sum(mentions):Q", title=None, axis=alt.Axis(tickCount=4, tickMinStep=1, format="d")),
             color=alt.Color(
                 "mood:N",
                 title=None,
@@ -90,7 +90,7 @@ def touchpoints(rows: Sequence[Mapping[str, Any]], titles: Mapping[str, str], *,
 
 def _styled(chart: Drawing) -> Drawing:
     styled: Drawing = (
-        chart.configure(background="transparent", font="DejaVu Sans, Helvetica, Arial, sans-serif")
+        chart.configure(background="white", font="DejaVu Sans, Helvetica, Arial, sans-serif")
         .configure_view(stroke=None)
         .configure_axis(
             labelColor=QUIET, domainColor="#d5dae0", tickColor="#d5dae0", gridColor="#eceff2", labelFontSize=11
@@ -107,7 +107,7 @@ def svg(chart: Drawing) -> str:
 
 def png(chart: Drawing, *, scale: float = 2) -> bytes:
     """The chart as a PNG, `scale` pixels a point, for mails and reports."""
-    return bytes(vl_convert.vegalite_to_png(chart.configure(background="white").to_json(), scale=scale))
+    return bytes(vl_convert.vegalite_to_png(chart.to_json(), scale=scale))
 
 
 def data_uri(image: bytes) -> str:

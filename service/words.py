@@ -95,7 +95,7 @@ def preferred(accept_language: str | None) -> str:
 
 
 def environment(language: str, zone: str = "UTC") -> jinja2.Environment:
-    """Templates in one language, with the filters `number`, `signed`, `day`, `moment` and `name`.
+    """Templates in one language, with the filters `number`, `signed`, `day`, `moment`, `quoted` and `name`.
 
     Everything is escaped: texts from outside are hostile. Raises ZoneInfoNotFoundError for an unknown zone.
     """
@@ -133,7 +133,17 @@ def environment(language: str, zone: str = "UTC") -> jinja2.Environment:
     def name(key: str) -> str:
         return str(catalogue.ugettext(NAMES[key])) if key in NAMES else key
 
-    filters: dict[str, Any] = {"number": number, "signed": signed, "day": day, "moment": moment, "name": name}
+    def quoted(text: str) -> str:
+        return f"«\u202f{text}\u202f»" if language == "fr" else f"“{text}”"
+
+    filters: dict[str, Any] = {
+        "quoted": quoted,
+        "number": number,
+        "signed": signed,
+        "day": day,
+        "moment": moment,
+        "name": name,
+    }
     made.filters.update(filters)
     made.globals.update(language=language, languages=LANGUAGES)
     return made
