@@ -20,7 +20,7 @@ _SPACES = re.compile(r"[^\S\n]+")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 _TAG = re.compile(r"<[a-zA-Z/!?]")
 _ESCAPED_TAG = re.compile(
-    r"&lt;/?(?:p|br|div|span|a|b|i|em|strong|ul|ol|li|img|blockquote|h[1-6])\b[^<]{0,2000}?&gt;"
+    r"&lt;/?(?:p|br|div|span|a|b|i|em|strong|ul|ol|li|img|blockquote|h[1-6])\b[^<]{0,300}?&gt;"
 )
 
 MAX_TEXT = 200_000

@@ -30,10 +30,13 @@ _VALUE_ATTRIBUTES = {
     "time": ("datetime",),
 }
 _DEEPEST = 40
+_DEEPEST_REF, _MOST_REFS = 3, 10
 _MOST_NODES = 200_000
-_COMMENT = re.compile(r'"(?:\\.|[^"\\])*"|(/\*.*?\*/|//[^\n]*|<!--|-->)', re.DOTALL)
-_TRAILING_COMMA = re.compile(r'"(?:\\.|[^"\\])*"|(,)(?=\s*[}\]])', re.DOTALL)
-_CDATA = re.compile(r"^\s*(?://|/\*)?\s*<!\[CDATA\[\s*(?:\*/)?|(?://|/\*)?\s*\]\]>\s*(?:\*/)?\s*;?\s*$")
+_JSON_STRING = r'"(?:\\.|[^"\\])*(?:"|\\?\Z)'
+"""A string, or all of the rest where it is never closed: to look again from each quote would take for ever."""
+_COMMENT = re.compile(_JSON_STRING + r"|(/\*.*?(?:\*/|\Z)|//[^\n]*|<!--|-->)", re.DOTALL)
+_TRAILING_COMMA = re.compile(_JSON_STRING + r"|(,)(?=\s*[}\]])", re.DOTALL)
+_CDATA = re.compile(r"^(?://|/\*)?\s{0,9}<!\[CDATA\[\s{0,9}(?:\*/)?|(?://|/\*)?\s{0,9}\]\]>\s{0,9}(?:\*/)?$")
 _PAGE_IN_QUERY = re.compile(r"^(?:page|p|pg|paged|cpage|start|offset)=", re.IGNORECASE)
 _PAGE_IN_PATH = re.compile(r"/(?:page|comment-page|p)[-/]?\d+/?$", re.IGNORECASE)
 
@@ -79,7 +82,7 @@ def json_ld_reviews(scripts: list[str], *, strict: bool = False) -> tuple[list[A
 
 def _tolerant_json(script: str) -> Any:
     """JSON with control characters in strings, comments, a comma or semicolon too many, or escaped as HTML."""
-    script = _CDATA.sub("", script).strip().rstrip(";").strip()
+    script = _CDATA.sub("", script.strip().rstrip(";").rstrip()).strip().rstrip(";").rstrip()
     if "&quot;" in script and '"' not in script:
         script = html.unescape(script)
     if not script:
@@ -104,24 +107,22 @@ def microdata_items(tree: Any, base: str) -> list[Node]:
 
     An item that stands inside another without being its property is kept there too: it is about it.
     """
-    tops = tree.iterfind(".//*[@itemscope]")
-    return [_item(top, base) for top in tops if _is_top(top)]
+    tops = [item for item in tree.iterfind(".//*[@itemscope]") if _is_top(item)]
+    by_id = {element.get("id"): element for element in tree.iterfind(".//*[@id]")} if tops else {}
+    return [_item(top, base, by_id) for top in tops]
 
 
 def _is_top(element: Any) -> bool:
     return all(above.get("itemscope") is None for above in element.iterancestors())
 
 
-def _item(element: Any, base: str) -> Node:
-    """One item with its properties; those that itemref names by their ids included."""
+def _item(element: Any, base: str, by_id: dict[str, Any], depth: int = 0) -> Node:
+    """One item with its properties; those that itemref names by their ids included (which may go in circles)."""
     node: Node = {"@type": (element.get("itemtype") or "").split()}
     if element.get("itemid"):
         node["@id"] = element.get("itemid")
-    roots = list(element)
-    for name in (element.get("itemref") or "").split()[:20]:
-        roots += [
-            part for part in element.getroottree().iter() if part.get("id") == name and part is not element
-        ][:1]
+    refs = (element.get("itemref") or "").split()[:_MOST_REFS] if depth < _DEEPEST_REF else []
+    roots = [*element, *(by_id[name] for name in refs if name in by_id)]
     pending, met = list(reversed(roots)), {element}
     while pending:
         part = pending.pop()
@@ -131,7 +132,7 @@ def _item(element: Any, base: str) -> Node:
         is_item = part.get("itemscope") is not None
         names = (part.get("itemprop") or ("@inside" if is_item else "")).split()
         if names:
-            value = _item(part, base) if is_item else _property(part, base)
+            value = _item(part, base, by_id, depth + 1) if is_item else _property(part, base)
             for name in names:
                 node.setdefault(name, []).append(value)
         if not is_item:

@@ -44,20 +44,23 @@ _DOCTYPE = re.compile(r"<!DOCTYPE(?:[^>\[]|\[[^\]]*\])*>", re.IGNORECASE)
 _ENTITY = re.compile(r"<!ENTITY\s+(?!%)", re.IGNORECASE)
 _ROOT = re.compile(r"<([A-Za-z_][\w.:-]*)")
 _FEED_LINK = re.compile(
-    r"""<link\b(?=[^>]*\btype=["']?application/(?:rss|atom|feed)\+)[^>]*\bhref=["']?([^"'\s>]+)""", re.IGNORECASE
+    r"""<link\b(?=[^>]{0,500}\btype=["']?application/(?:rss|atom|feed)\+)[^>]{0,500}\bhref=["']?([^"'\s>]+)""",
+    re.IGNORECASE,
 )
 _REPLY_LINE = re.compile(r"""^\s*<p>[^<]{0,40}<a href="([^"]{1,500}#comment-\d+)"[^>]*>[^<]*</a>\.?</p>""")
 _COMMENT_LINK = re.compile(r"#(?:comment|isso-)")
 _FRAMES = re.compile(
-    r"""(?:<!--\ SC_ON\ -->.*  # Reddit: "submitted by … [link] [comments]"
-    | (?:&\#32;|\s)*submitted\ by(?:&\#32;|\s)*<a\ href="https://www\.reddit\.com/user/.*
-    | <p>[^<]{0,60}<a\ [^>]*memberlist\.php[^>]*>[^<]*</a>[^<]*</p>\s*<hr\s*/?>  # phpBB: "Statistics"
-    | <br\s*/?>\s*<br\s*/?>\s*<i>[^<]{0,100}\d\d:\d\d</i>  # Machina: "Posted by … - date"
+    r"""(?:<!--\ SC_ON\ -->.*  # Reddit: "submitted by … [link] [comments]"; phpBB: "Statistics"
+    | submitted\ by(?:&\#32;|\s){0,9}<a\ href="https://www\.reddit\.com/user/.*
+    | <p>[^<]{0,60}<a\ [^>]{0,300}memberlist\.php[^>]{0,300}>[^<]{0,200}</a>[^<]{0,200}</p>\s{0,99}<hr\s?/?>
+    | <br\s?/?>\s{0,99}<br\s?/?>\s{0,99}<i>[^<]{0,100}\d\d:\d\d</i>  # Machina: "Posted by … - date"
     )\s*$""",
     re.DOTALL | re.VERBOSE,
 )
 """What forum software puts around an item's own words."""
-_QUOTE = re.compile(r"<blockquote\b[^>]*>(?:\s|<div>)*<cite\b(?:(?!<blockquote\b).)*?</blockquote>", re.DOTALL)
+_QUOTE = re.compile(
+    r"<blockquote\b[^>]{0,300}>(?:\s|<div>){0,99}<cite\b(?:(?!<blockquote\b).)*?</blockquote>", re.DOTALL
+)
 """Another person's words, quoted in a forum."""
 _MOST_QUOTES = 20
 _STUMBLES = (
@@ -225,7 +228,7 @@ def _read(answer: Answer) -> _Reading:
 def _read_xml(text: str, url: str) -> _Reading:
     _refuse_other_documents(text, url)
     # Decoded already: feedparser gets UTF-8 and a header that says so, whatever the document declares.
-    body = _DOCTYPE.sub("", _DECLARATION.sub("", text, count=1), count=1).encode("utf-8", "replace")
+    body = (_without_prolog(text[:_PROLOG]) + text[_PROLOG:]).encode("utf-8", "replace")
     headers = {"content-type": "application/xml; charset=utf-8"}  # no base address: it would be put before ids
     try:
         feed = feedparser.parse(io.BytesIO(body), response_headers=headers, sanitize_html=False)
@@ -249,6 +252,10 @@ def _read_xml(text: str, url: str) -> _Reading:
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             faults.append(Fault(f"item {number}", str(error)))
     return _Reading(items, faults, _next_link(feed.feed, url))
+
+
+def _without_prolog(start: str) -> str:
+    return _DOCTYPE.sub("", _DECLARATION.sub("", start, count=1), count=1)
 
 
 def _refuse_other_documents(text: str, url: str) -> None:

@@ -81,7 +81,8 @@ class ReviewPages(Source):
             answer = http.get(url, accept="text/html, application/xhtml+xml;q=0.9, */*;q=0.5").answer()
             posts, faults, link = _read(answer, Listing(answer.url, Listing.of(options.url).url))
             ids = [post.external_id for post in posts]
-            new = [name for name in ids if name not in set(found)]
+            before = set(found)
+            new = [name for name in ids if name not in before]
             found += new
             number += 1
             url = self._next(link, number, visited) if new and self._goes_on(posts, known, since) else None

@@ -2,6 +2,7 @@
 # ruff: noqa: E501 - documents read better on one line
 
 import json
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -258,6 +259,27 @@ def test_documents_of_absurd_depth_are_survived(depth):
     nested = '{"a":' * depth + "1" + "}" * depth
     assert parse(page(nested, product(review()))).posts
     assert parse(page(product(review()), body="<div itemscope itemprop=a>" * depth)).posts
+
+
+def test_items_that_refer_to_each_other_in_circles_are_survived():
+    circle = '<div id="a" itemscope itemref="b"></div><div id="b" itemscope itemprop="review" itemref="a b c"></div><div id="c" itemscope itemprop="x" itemref="b c">'
+    assert parse(page(product(review()), body=circle * 3)).posts
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        '"\\' * 200_000,
+        "/*" * 200_000,
+        "[" + ", " * 200_000,
+        "{" + " " * 400_000 + "]]>",
+        "review" + '"a' * 200_000,
+    ],
+)
+def test_a_block_made_to_keep_us_busy_does_not(block):
+    began = time.monotonic()
+    assert len(parse(page(block, product(review()))).posts) == 1
+    assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize(
