@@ -33,7 +33,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from storage.tables import Base
 
 BUSY_SECONDS = 60
-"""How long a writer waits for another one on SQLite."""
+"""How long a writer waits for another one."""
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 T = TypeVar("T")
@@ -170,7 +170,7 @@ def _open_postgresql(address: URL) -> Engine:
         return create_engine(
             address.set(drivername="postgresql+psycopg"),
             pool_pre_ping=True,
-            connect_args={"options": "-c timezone=UTC"},
+            connect_args={"options": f"-c timezone=UTC -c lock_timeout={BUSY_SECONDS}s"},
         )
     except NoSuchModuleError as problem:  # pragma: no cover  psycopg is a dependency
         raise DatabaseError(str(problem), remedy="pip install 'psycopg[binary]'") from problem

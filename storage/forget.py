@@ -24,9 +24,9 @@ def forget_author(conn: Connection, author_key: str, now: datetime, *, actor: st
     """Erase all texts of the author with that pseudonym; returns from how many mentions.
 
     The mentions stay as empty tombstones, so that the same posts fetched again are not stored anew. Their
-    older wordings, annotations and quotes go, the alerts on them lose their words, and the raw answers of
-    their sources go altogether, since these cannot be told apart by author. Days are marked to be counted
-    again. Frozen reports are not searched. Noted in the audit log by number, without the pseudonym.
+    older wordings, annotations and quotes go, the alerts on them lose their words and their messages. The raw
+    answers of their sources go altogether, since these cannot be told apart by author. Days are marked to be
+    counted again. Frozen reports are not searched. Noted in the audit log by number, without the pseudonym.
     """
     query = select(Mention.id, Mention.source_id).where(
         Mention.author_key == author_key, Mention.erased_at.is_(None)
@@ -45,7 +45,7 @@ def _erase(conn: Connection, ids: Sequence[int], now: datetime) -> None:
     for table in (Revision, AnnotationRow, TouchpointOpinionRow):
         conn.execute(delete(table).where(table.mention_id.in_(ids)))
     alerts = select(Alert.id).where(Alert.mention_id.in_(ids))
-    conn.execute(update(Outgoing).where(Outgoing.alert_id.in_(alerts)).values(payload={}))
+    conn.execute(delete(Outgoing).where(Outgoing.alert_id.in_(alerts)))
     conn.execute(update(Alert).where(Alert.mention_id.in_(ids)).values(title="", detail={}))
     conn.execute(
         update(Mention)
@@ -53,6 +53,8 @@ def _erase(conn: Connection, ids: Sequence[int], now: datetime) -> None:
         .values(
             deleted_at=now,
             erased_at=now,
+            content_hash=b"",
+            state_hash=b"",
             title=None,
             text="",
             has_text=False,

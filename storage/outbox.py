@@ -99,9 +99,11 @@ def due(conn: Connection, now: datetime, limit: int = 50, *, lease: timedelta = 
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
+    # The ids come first: within the UPDATE, PostgreSQL may run the query several times, past its limit.
+    ids = conn.execute(ripe).scalars().all()
     claim = (
         update(Outgoing)
-        .where(Outgoing.id.in_(ripe), Outgoing.state == State.PENDING.value, Outgoing.due_at <= now)
+        .where(Outgoing.id.in_(ids), Outgoing.state == State.PENDING.value, Outgoing.due_at <= now)
         .values(due_at=now + lease, attempts=Outgoing.attempts + 1)
         .returning(*_CLAIMED)
     )

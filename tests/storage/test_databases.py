@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -70,11 +70,9 @@ def test_writers_that_read_first_wait_for_each_other_and_lose_nothing(database: 
                 row = {"at": NOW, "actor": "a", "action": str(number), "detail": {}}
                 conn.execute(insert(AuditEntry).values(row))
 
-    threads = [threading.Thread(target=add) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor() as pool:
+        for attempt in [pool.submit(add) for _ in range(4)]:
+            attempt.result()
     with database.read() as conn:
         numbers = conn.execute(select(AuditEntry.action)).scalars().all()
     assert sorted(map(int, numbers)) == list(range(40))
@@ -167,23 +165,15 @@ def test_plain_text_is_what_every_database_keeps(given: str, kept: str) -> None:
 
 def test_many_threads_may_share_a_database(database: Database) -> None:
     desk = Desk.open(database)
-    problems: list[BaseException] = []
 
     def work(name: str) -> None:
-        try:
-            source = desk.another_source(name)
-            for n in range(5):
-                desk.store(*[post(f"{n}-{m}", f"texte {m}") for m in range(20)], source=source)
-                with database.read() as conn:
-                    mentions.latest(conn, desk.brand)
-        except BaseException as problem:
-            problems.append(problem)
+        source = desk.another_source(name)
+        for n in range(5):
+            desk.store(*[post(f"{n}-{m}", f"texte {m}") for m in range(20)], source=source)
+            with database.read() as conn:
+                mentions.latest(conn, desk.brand)
 
-    threads = [threading.Thread(target=work, args=(f"s{n}",)) for n in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert problems == []
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(work, ["s1", "s2", "s3", "s4"]))
     with database.read() as conn:
         assert mentions.count(conn, desk.brand) == 400

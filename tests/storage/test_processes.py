@@ -1,0 +1,103 @@
+"""Processes that work at the same time, and processes that are killed."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from material import NOW, Desk, contents, edited, post
+
+from collectors.post import Post
+from storage import mentions, sources
+from storage.database import Database, open_database
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = 12
+
+
+def pages() -> list[list[Post]]:
+    """Pages with copies, edits and deletions among them."""
+    story = "Un client attend son colis depuis {} semaines et le service ne répond plus ni au téléphone ni au courrier"
+    return [
+        [
+            *[post(f"{page}-{n}", f"avis {n} de la page {page}") for n in range(40)],
+            post(f"s{page}", story.format("trois")),
+            post("edited", f"version {page}"),
+            edited(post(f"{page - 1}-0", ""), deleted=True),
+        ]
+        for page in range(PAGES)
+    ]
+
+
+def collect(desk: Desk) -> None:
+    """Store what comes after the cursor, page by page; then annotate, fold and count."""
+    with desk.database.read() as conn:
+        start = sources.state(conn, desk.source).cursor.get("page", 0)
+    for number, page in list(enumerate(pages(), start=1))[start:]:
+        with desk.database.begin() as conn:
+            stored = desk.store(*page, conn=conn)
+            sources.record_success(conn, desk.source, {"page": number}, NOW, stored.new)
+        if number % 3 == 0:
+            desk.work()
+    desk.work()
+
+
+def start_process(url: str) -> subprocess.Popen[bytes]:
+    code = f"import test_processes as t; t.collect(t.Desk.open(t.open_database({url!r})))"
+    path = os.pathsep.join([str(ROOT), str(Path(__file__).parent)])
+    return subprocess.Popen([sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": path}, cwd=ROOT)
+
+
+@pytest.mark.slow
+def test_two_processes_that_collect_the_same_double_nothing(url: str, tmp_path: Path) -> None:
+    with open_database(url) as database:
+        Desk.open(database)
+        processes = [start_process(url) for _ in range(2)]
+        assert [process.wait(timeout=120) for process in processes] == [0, 0]
+        again = _alone(tmp_path)
+        found = contents(database)
+        assert len(found["mentions"]) == len(again["mentions"])
+        assert found["rollups"] == again["rollups"]
+
+
+@pytest.mark.slow
+def test_a_process_killed_at_any_moment_loses_and_doubles_nothing(url: str, tmp_path: Path) -> None:
+    with open_database(url) as database:
+        Desk.open(database)
+        chance = random.Random(7)
+        killed = 0
+        for _ in range(10):
+            process = start_process(url)
+            time.sleep(1.0 + chance.random() * 2)
+            process.send_signal(signal.SIGKILL)
+            killed += process.wait() != 0
+        assert killed > 0
+        process = start_process(url)
+        assert process.wait(timeout=120) == 0
+        assert all(finding.ok for finding in database.check())
+        _compare(database, _alone(tmp_path))
+
+
+def _alone(folder: Path) -> dict[str, list[object]]:
+    """What one undisturbed process leaves."""
+    with open_database(f"sqlite:///{folder / 'alone.db'}") as database:
+        database.upgrade()
+        collect(Desk.open(database))
+        return contents(database)
+
+
+def _compare(database: Database, alone: dict[str, list[object]]) -> None:
+    with database.read() as conn:
+        assert sources.state(conn, 1).cursor == {"page": PAGES}
+        assert sources.state(conn, 1).posts == len(alone["mentions"])
+        assert mentions.count(conn) == sum(row[16] == "None" for row in alone["mentions"])  # type: ignore[index]
+    found = contents(database)
+    for table in ("rollups", "revisions", "mention_brands", "annotations", "dirty_days", "touchpoint_opinions"):
+        assert len(found[table]) == len(alone[table]), table
+    assert found["rollups"] == alone["rollups"]
