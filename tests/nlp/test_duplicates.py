@@ -158,21 +158,21 @@ def test_stories_are_numbered_in_the_order_of_their_first_text() -> None:
 
 @pytest.mark.parametrize("ending", ["{}", "{} " + "et encore quelques mots de plus " * 3, "signé Jean{}"])
 def test_thousands_of_texts_made_after_one_pattern_take_no_quadratic_time(ending: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     StoryIndex().add([f"{STORY} {ending.format(number)}" for number in range(1_500)])
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_an_absurdly_long_text_is_compared_by_its_beginning() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     assert folded(STORY * 400, STORY * 401)
     assert bands("x" * 100_000) == ()
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_thousands_of_short_reviews_a_second_get_their_bands() -> None:
     chance = random.Random(7)
     texts = [" ".join(chance.choices(WORDS, k=25)) for _ in range(5_000)]
-    started = time.perf_counter()
+    started = time.process_time()
     bands_of(texts)
-    assert len(texts) / (time.perf_counter() - started) > 5_000
+    assert len(texts) / (time.process_time() - started) > 5_000

@@ -59,9 +59,9 @@ def test_a_candidate_that_nobody_knows_is_refused() -> None:
 
 def test_a_text_of_a_hundred_thousand_characters_takes_no_longer_than_its_beginning() -> None:
     detect("warm up, please")
-    started = time.perf_counter()
+    started = time.process_time()
     assert detect("très content de la livraison " * 4_000) == "fr"
-    assert time.perf_counter() - started < 0.1
+    assert time.process_time() - started < 0.1
 
 
 @pytest.mark.parametrize(

@@ -115,9 +115,9 @@ def test_no_french_number_gets_through(phone: str, before: str) -> None:
      "x" * 100_000 + "@", "1-" * 50_000, "client " * 15_000, "n° " * 30_000 + "1", "a." * 50_000 + "@"],
 )  # fmt: skip
 def test_hostile_texts_of_a_hundred_thousand_characters_take_no_time(hostile: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     mask(hostile)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_a_pseudonym_is_stable_and_tells_people_apart() -> None:

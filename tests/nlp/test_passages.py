@@ -114,6 +114,6 @@ def test_a_text_without_a_full_stop_is_cut_at_a_comma_or_between_words() -> None
      "mais " * 20_000, ") " * 50_000, "etc. Mme. " * 10_000],
 )  # fmt: skip
 def test_hostile_texts_of_a_hundred_thousand_characters_take_no_time(hostile: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     passages(hostile, clauses=True)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2

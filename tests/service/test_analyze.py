@@ -138,6 +138,7 @@ def test_json_lines_workbooks_and_parquet_say_the_same_as_csv(reviews: Path, cli
         assert oyez(tmp_path / name).stdout == said
 
 
+@pytest.mark.slow
 def test_standard_input_is_read_through_a_pipe(tmp_path: Path) -> None:
     command = [
         sys.executable,
