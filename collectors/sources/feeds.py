@@ -161,51 +161,46 @@ class Feeds(Source):
         Until the last page the state holds where to go on and what to remember at the end, so that a run that
         is cut short goes on where it was.
         """
-        options = cast(Options, self.options)
         pending: dict[str, Any] = dict(state.get("pending") or {})
         url: str | None = pending.get("next") or state.get("moved_to") or address
         visited: set[str] = set()
         while url:
             visited.add(url)
-            fresh = not pending
-            response = http.get(
-                url,
-                accept=_ACCEPT,
-                etag=state.get("etag") if fresh else None,
-                last_modified=state.get("last_modified") if fresh else None,
-            )
+            names = {} if pending else {"etag": state.get("etag"), "last_modified": state.get("last_modified")}
+            response = http.get(url, accept=_ACCEPT, **names)
             if response.not_modified:
                 yield Page([], {}), state
                 return
             reading = _read(response.answer())
-            trusted = state.get("trust_ids", True) and not reading.ids_are_shared
-            posts = [self._with_options(post) for post in reading.posts(trust_ids=trusted)]
+            state = {**state, "trust_ids": state.get("trust_ids", True) and not reading.ids_are_shared}
+            posts = [self._with_options(post) for post in reading.posts(trust_ids=state["trust_ids"])]
             ids = [_short(post.external_id) for post in posts]
-            if fresh:
-                names = {"etag": response.etag, "last_modified": response.last_modified}
+            if not pending:
                 moved = response.moved_to or state.get("moved_to")
-                pending = {**names, "moved_to": moved, "head": ids[:_REMEMBERED], "pages": 0}
+                pending = {"etag": response.etag, "last_modified": response.last_modified, "moved_to": moved}
+                pending |= {"head": ids[:_REMEMBERED], "pages": 0}
             pending["pages"] += 1
             known = not set(ids).isdisjoint(state.get("head", ()))
-            old = (
-                since is not None and bool(posts) and all((post.published_at or since) < since for post in posts)
-            )
-            url = reading.next_url
-            if known or old or url in visited or pending["pages"] >= options.max_pages:
-                url = None
-            state = {**state, "trust_ids": trusted}
-            pending["next"] = url
-            done = {name: pending[name] for name in ("etag", "last_modified", "moved_to", "head")}
-            after = {**state, "pending": dict(pending)} if url else {**_without_pending(state), **done}
-            yield Page(posts, {}, reading.faults, response.answer()), after
+            url = reading.next_url if not known and self._goes_on(posts, pending["pages"], since) else None
+            pending["next"] = url = None if url in visited else url
+            yield Page(posts, {}, reading.faults, response.answer()), _state_after(state, pending)
+
+    def _goes_on(self, posts: list[Post], pages: int, since: datetime | None) -> bool:
+        """Whether a further page may be read, and may hold what is wanted."""
+        old = since is not None and bool(posts) and all((post.published_at or since) < since for post in posts)
+        return not old and pages < cast(Options, self.options).max_pages
 
     def _with_options(self, post: Post) -> Post:
         options = cast(Options, self.options)
         return replace(post, kind=options.kind or post.kind, language=post.language or options.language)
 
 
-def _without_pending(state: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in state.items() if name != "pending"}
+def _state_after(state: Mapping[str, Any], pending: Mapping[str, Any]) -> dict[str, Any]:
+    """The feed's state once a page is stored: where to go on, or after the last page what to remember."""
+    if pending["next"]:
+        return {**state, "pending": dict(pending)}
+    kept = {name: value for name, value in state.items() if name != "pending"}
+    return kept | {name: pending[name] for name in ("etag", "last_modified", "moved_to", "head")}
 
 
 def _short(text: str) -> str:

@@ -117,8 +117,10 @@ class WordPress(Source):
 
     def _missing_parents(self, http: Http, items: list[Item]) -> list[Item]:
         """The comments that owners answered on this page and that are not on it themselves."""
-        here = {item.get("id") for item in items}
-        wanted = sorted({int(item["parent"]) for item in items if _may_be_owners(item)} - here)[:_MOST_PARENTS]
+        here = {_number(item, "id") for item in items}
+        wanted = sorted({_number(item, "parent") for item in items if _may_be_owners(item)} - here)[
+            :_MOST_PARENTS
+        ]
         if not wanted:
             return []
         response = self._ask(http, "comments", {"include": ",".join(map(str, wanted))})
@@ -160,13 +162,13 @@ def _posts(items: list[Item], parents: list[Item]) -> tuple[list[Post], list[Fau
     posts: dict[str, Post] = {}
     replies: dict[str, OwnerReply] = {}
     faults = []
-    by_id = {item.get("id"): item for item in [*parents, *items]}
+    by_id = {_number(item, "id"): item for item in [*parents, *items]}
     for item in items:
         try:
             reply = _owner_reply(item, by_id)
             if reply:
                 replies[f"comment-{item['parent']}"] = reply
-            elif item.get("type") not in {"pingback", "trackback"}:
+            elif item.get("type") not in ("pingback", "trackback"):
                 post = _post(item)
                 posts[post.external_id] = post
         except (ValueError, TypeError, KeyError) as error:
@@ -179,15 +181,12 @@ def _posts(items: list[Item], parents: list[Item]) -> tuple[list[Post], list[Fau
 
 def _may_be_owners(item: Item) -> bool:
     """A reply by somebody signed in who, as far as is known, wrote the page."""
-    author, parent = item.get("author"), item.get("parent")
-    if not (isinstance(author, int) and author > 0 and isinstance(parent, int) and parent > 0):
-        return False
-    page = _embedded(item, "up")
-    return page.get("author") in {author, None}
+    author = _number(item, "author")
+    return author > 0 < _number(item, "parent") and _embedded(item, "up").get("author") in (author, None)
 
 
-def _owner_reply(item: Item, by_id: Mapping[Any, Item]) -> OwnerReply | None:
-    parent = by_id.get(item.get("parent"))
+def _owner_reply(item: Item, by_id: Mapping[int, Item]) -> OwnerReply | None:
+    parent = by_id.get(_number(item, "parent"))
     if parent is None or not _may_be_owners(item) or parent.get("author") == item.get("author"):
         return None
     return OwnerReply(_rendered(item, "content"), _moment(item, "date"))
@@ -195,8 +194,8 @@ def _owner_reply(item: Item, by_id: Mapping[Any, Item]) -> OwnerReply | None:
 
 def _post(item: Item) -> Post:
     """A comment or a post. Raises ValueError where it has no id."""
-    own_id = item.get("id")
-    if not isinstance(own_id, int) or isinstance(own_id, bool):
+    own_id = _number(item, "id")
+    if own_id <= 0:
         raise ValueError("an item without an id")
     return _comment(item, own_id) if "post" in item else _article(item, own_id)
 
@@ -229,6 +228,12 @@ def _article(item: Item, own_id: int) -> Post:
         updated_at=modified if modified != published else None,
         url=_web(item.get("link")),
     )
+
+
+def _number(item: Item, name: str) -> int:
+    """A number that counts things, 0 where there is none."""
+    value = item.get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
 def _embedded(item: Item, name: str) -> Item:
