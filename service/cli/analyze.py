@@ -38,7 +38,7 @@ _COLUMNS = {
 """What a CSV and a table show, of scorecards and of annotations; nested values have dotted names."""
 
 
-def analyze(  # noqa: PLR0917 - options of a command line
+def analyze(
     table: Annotated[
         str, typer.Argument(metavar="INPUT", help="A CSV, XLSX, JSON Lines or Parquet file; - is stdin.")
     ],

@@ -31,7 +31,7 @@ PAGES = {
     "/reviews": ("text/html", REVIEWS),
     "/blog": (
         "text/html",
-        '<html><head><link rel="alternate" type="application/rss+xml" href="/feed.xml"></head><p>Bonjour</p></html>',
+        '<html><head><link rel="alternate" type="application/rss+xml" href="/feed.xml"></head></html>',
     ),
     "/empty": ("text/html", "<html><p>Rien à lire</p></html>"),
 }
