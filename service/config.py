@@ -249,7 +249,10 @@ class Config(Section):
     privacy: PrivacyConfig = Field(default=PrivacyConfig(), description="What is kept of people.")
     web: WebConfig = Field(default=WebConfig(), description="The pages served by `oyez serve`.")
     mail: MailConfig = Field(default=MailConfig(), description="The mail server that sends alerts and reports.")
-    webhook: WebhookConfig = Field(default=WebhookConfig(), description="How webhooks are signed.")
+    webhook: WebhookConfig = Field(
+        default=WebhookConfig(),
+        description="How webhooks are signed. One on a private address needs its host in `[http]` allowed_hosts.",
+    )
     http: HttpSettings = Field(default=HttpSettings(), description="How pages are fetched.")
 
     def brand(self, name: str) -> BrandConfig | None:

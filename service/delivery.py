@@ -64,26 +64,37 @@ def retry_at(now: datetime, attempts: int, chance: random.Random | None = None) 
 
 
 def _deliver_one(ws: Workspace, senders: Senders, claimed: outbox.Message, result: Delivered) -> None:
-    now = ws.clock.now()
     try:
-        senders.send(claimed.channel, compose(ws, claimed.message_id, claimed.payload), now)
+        senders.send(claimed.channel, compose(ws, claimed.message_id, claimed.payload), ws.clock.now())
     except (DeliveryError, ServiceError) as error:
         permanent = isinstance(error, DeliveryError) and error.permanent
-        again = None if permanent else retry_at(ws.clock.now(), claimed.attempts)
-        with ws.database.begin() as conn:
-            outbox.failed(conn, claimed.id, str(error), again)
-        result.postponed += again is not None
-        result.dead += again is None
-        log.warning(
-            "not delivered",
-            channel=shown(claimed.channel),
-            message=claimed.message_id,
-            problem=str(error),
-            attempts=claimed.attempts,
-            retry_at=again.isoformat() if again else None,
-        )
+        _postpone(ws, claimed, str(error), result, permanent=permanent)
+        return
+    except Exception as error:
+        # The edge of a job: one message that cannot be composed must not stop those behind it.
+        log.exception("message broke", message=claimed.message_id)
+        _postpone(ws, claimed, f"{type(error).__name__}: {error}", result)
         return
     with ws.database.begin() as conn:
         outbox.sent(conn, claimed.id, ws.clock.now())
     result.sent += 1
     log.info("delivered", channel=shown(claimed.channel), message=claimed.message_id)
+
+
+def _postpone(
+    ws: Workspace, claimed: outbox.Message, problem: str, result: Delivered, *, permanent: bool = False
+) -> None:
+    """Note that it did not leave: to be tried again, or a dead letter."""
+    again = None if permanent else retry_at(ws.clock.now(), claimed.attempts)
+    with ws.database.begin() as conn:
+        outbox.failed(conn, claimed.id, problem, again)
+    result.postponed += again is not None
+    result.dead += again is None
+    log.warning(
+        "not delivered",
+        channel=shown(claimed.channel),
+        message=claimed.message_id,
+        problem=problem,
+        attempts=claimed.attempts,
+        retry_at=again.isoformat() if again else None,
+    )

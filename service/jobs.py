@@ -33,7 +33,8 @@ class Summary:
 
     collected: list[Collected] = field(default_factory=list)
     annotated: int = 0
-    folded: int = 0
+    compared: int = 0
+    """Mentions looked at for near-duplicates: as a rule, the new ones."""
     days: int = 0
     alerts: int = 0
     reports: int = 0
@@ -54,7 +55,7 @@ class Summary:
             "changed": sum(source.stored.changed for source in self.collected),
             "deleted": sum(source.stored.deleted for source in self.collected),
             "annotated": self.annotated,
-            "folded": self.folded,
+            "compared": self.compared,
             "days": self.days,
             "alerts": self.alerts,
             "reports": self.reports,
@@ -98,7 +99,7 @@ def understand(
     with _stage(ws, "annotate", summary):
         summary.annotated = annotating.annotate(ws, stop=stop, advance=advance)
     with _stage(ws, "fold", summary):
-        summary.folded = annotating.fold(ws, stop=stop)
+        summary.compared = annotating.fold(ws, stop=stop)
     with _stage(ws, "roll_up", summary):
         summary.days = roll_up(ws, stop=stop)
 

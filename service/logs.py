@@ -14,8 +14,7 @@ def configure(*, level: int = logging.INFO, stream: TextIO | None = None) -> Non
 
     Call it once, when a command starts.
     """
-    output = stream or sys.stderr
-    person = output.isatty()
+    person = (stream or sys.stderr).isatty()
     render: structlog.typing.Processor = (
         structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
         if person
@@ -31,7 +30,8 @@ def configure(*, level: int = logging.INFO, stream: TextIO | None = None) -> Non
             render,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(output),
+        # stderr is looked up at each line: it may be replaced while the program runs.
+        logger_factory=lambda *_: structlog.PrintLogger(stream or sys.stderr),
         cache_logger_on_first_use=False,
     )
     for name in ("httpx", "httpcore", "apprise", "apscheduler", "alembic", "urllib3"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from difflib import get_close_matches
 from typing import Any
 
 import typer
@@ -40,6 +41,9 @@ class _Commands(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         self._chosen = args[0] if args else None
+        if self._chosen and not self._chosen.startswith("-") and self._chosen not in COMMANDS:
+            close = get_close_matches(self._chosen, COMMANDS, n=1)
+            ctx.fail(f"no command {self._chosen!r}." + (f" Did you mean {close[0]!r}?" if close else ""))
         return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:

@@ -104,9 +104,9 @@ def annotate(home: HomeOption = None, format_: FormatOption = Format.TABLE) -> N
         total = annotating.waiting(ws) if sys.stderr.isatty() else None
         with progress.bar("Annotating", total) as advance:
             annotated = annotating.annotate(ws, advance=advance)
-        folded = annotating.fold(ws)
+        compared = annotating.fold(ws)
         days = roll_up(ws)
-    _print({"annotated": annotated, "folded": folded, "days": days}, format_)
+    _print({"annotated": annotated, "compared": compared, "days": days}, format_)
 
 
 def _workspace(home: HomeOption) -> Workspace:

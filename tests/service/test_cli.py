@@ -62,8 +62,9 @@ def test_help_answers_at_once_and_imports_nothing_heavy() -> None:
     assert time.monotonic() - started < 2  # half a second on a machine that does nothing else
 
 
-def test_an_unknown_command_is_wrong_use() -> None:
-    assert "No such command" in oyez("colect", code=2).stderr
+def test_an_unknown_command_is_wrong_use_and_says_which_was_meant() -> None:
+    assert "Did you mean 'collect'?" in oyez("colect", code=2).stderr
+    oyez("run", "--hme", "x", code=2)
 
 
 def test_init_writes_a_file_that_is_in_order_and_is_kept(tmp_path: Path) -> None:

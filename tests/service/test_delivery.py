@@ -129,6 +129,17 @@ def test_a_missing_secret_is_waited_for(tmp_path: Path, hook: Webhook, monkeypat
         assert deliver(ws).sent == 1
 
 
+def test_a_message_that_cannot_be_composed_stops_no_other(tmp_path: Path, hook: Webhook) -> None:
+    with prepare(tmp_path, to=[]) as ws:
+        with ws.database.begin() as conn:
+            outbox.enqueue(conn, hook.url, {"type": "report", "report_id": 404, "language": "fr"}, NOW)
+            brand = brands.ensure(conn, "Lila")
+            raise_alert(conn, AlertDraft("spike", brand, "s", "high", "14", SPIKE), [hook.url], NOW)
+        done = deliver(ws)
+    assert (done.sent, done.postponed) == (1, 1)
+    assert json.loads(hook.received[0][1])["rule"] == "spike"
+
+
 def test_two_senders_at_once_never_send_one_twice(tmp_path: Path, hook: Webhook) -> None:
     with prepare(tmp_path, to=[hook.url], count=12) as ws:
         done: list[int] = []

@@ -105,7 +105,7 @@ def test_a_second_pass_changes_nothing(tmp_path: Path) -> None:
         summary = jobs.run_once(ws, due_only=False)
         assert summary is not None
         done = summary.to_json()
-        assert [done[key] for key in ("new", "changed", "annotated", "folded", "days", "alerts", "sent")] == [
+        assert [done[key] for key in ("new", "changed", "annotated", "compared", "days", "alerts", "sent")] == [
             0
         ] * 7
         assert len(hook.received) == told
