@@ -362,7 +362,19 @@ def test_requests_to_one_host_are_a_pause_apart_as_the_server_sees_it(site):
         for _ in range(4):
             http.get(site.url("/a"))
     times = [request.at for request in site.requests]
-    assert all(later - earlier > 0.09 for earlier, later in itertools.pairwise(times))
+    assert len(times) == 5
+    # A busy machine may note one arrival late, so that the next seems early: four pauses are judged together.
+    assert times[-1] - times[0] > 0.3
+
+
+def test_no_two_starts_are_closer_than_the_pause(site):
+    starts = []
+    clock = StillClock()
+    site.route("/a", lambda request: starts.append(clock.passed) or Reply())
+    with door(site, clock=clock, min_delay=2.0) as http:
+        for _ in range(4):
+            http.get(site.url("/a"))
+    assert [later - earlier for earlier, later in itertools.pairwise(starts)] == [2.0, 2.0, 2.0]
 
 
 def test_the_pause_grows_on_errors_and_comes_back_slowly(site):
