@@ -109,6 +109,7 @@ def save(conn: Connection, model: str, annotations: Iterable[tuple[int, int, Ann
     found = find_model(conn, model)
     if found is None:
         raise LookupError(f"no opinion model {model!r} is registered")
+    take_turns(conn, "annotations")
     kept = 0
     for chunk in in_chunks(annotations):
         ids = [id_ for id_, _, _ in chunk]

@@ -142,7 +142,9 @@ _ADDRESS_REMEDY = "use sqlite:///path/to/oyez.db or postgresql://user:password@h
 def _open_sqlite(address: URL) -> Engine:
     if address.database and address.database != ":memory:":
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(address.set(drivername="sqlite"), connect_args={"timeout": BUSY_SECONDS})
+    engine = create_engine(
+        address.set(drivername="sqlite"), connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True
+    )
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _: object) -> None:
@@ -170,6 +172,7 @@ def _open_postgresql(address: URL) -> Engine:
         return create_engine(
             address.set(drivername="postgresql+psycopg"),
             pool_pre_ping=True,
+            hide_parameters=True,  # or an error would print people's texts
             connect_args={"options": f"-c timezone=UTC -c lock_timeout={BUSY_SECONDS}s"},
         )
     except NoSuchModuleError as problem:  # pragma: no cover  psycopg is a dependency

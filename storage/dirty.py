@@ -12,7 +12,7 @@ from collections.abc import Collection
 from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 from sqlalchemy.orm import aliased
 
-from storage.database import in_chunks
+from storage.database import in_chunks, take_turns
 from storage.tables import DirtyDay, Mention, MentionBrand, StoryBand
 
 
@@ -31,6 +31,7 @@ def mark_everything(conn: Connection) -> None:
 
 def dissolve(conn: Connection, mention_ids: Collection[int]) -> None:
     """Take the stories of these mentions apart, all members of each, and mark what they counted on."""
+    take_turns(conn, "stories")
     mark(conn, mention_ids)
     members: set[int] = set()
     for ids in in_chunks(mention_ids):

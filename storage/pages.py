@@ -18,7 +18,7 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 
 from collectors.post import Post, Reach
 from storage import dirty
-from storage.database import in_chunks, insert_rows
+from storage.database import in_chunks, insert_rows, take_turns
 from storage.tables import Mention, MentionBrand, Revision, Source
 from storage.types import plain
 
@@ -146,6 +146,9 @@ class _Intake:
                 edited[row.id] = post
             elif row.state_hash != _state_hash(post):
                 refreshed[row.id] = post
+        if edited or refreshed or gone:
+            # Before any row is locked: folding, or a page of another source, may need the same rows.
+            take_turns(self.conn, "stories")
         self._add(new)
         self._edit(edited)
         self._refresh(refreshed)

@@ -23,7 +23,7 @@ PAGES = 12
 
 def pages() -> list[list[Post]]:
     """Pages with copies, edits and deletions among them."""
-    story = "Un client attend son colis depuis {} semaines et le service ne répond plus ni au téléphone ni au courrier"
+    story = "Un client attend son colis depuis {} semaines, le service ne répond ni au téléphone ni au courrier"
     return [
         [
             *[post(f"{page}-{n}", f"avis {n} de la page {page}") for n in range(40)],
@@ -96,7 +96,7 @@ def _compare(database: Database, alone: dict[str, list[object]]) -> None:
     with database.read() as conn:
         assert sources.state(conn, 1).cursor == {"page": PAGES}
         assert sources.state(conn, 1).posts == len(alone["mentions"])
-        assert mentions.count(conn) == sum(row[16] == "None" for row in alone["mentions"])  # type: ignore[index]
+        assert mentions.count(conn) == sum(row[15] == "None" for row in alone["mentions"])  # type: ignore[index]
     found = contents(database)
     for table in ("rollups", "revisions", "mention_brands", "annotations", "dirty_days", "touchpoint_opinions"):
         assert len(found[table]) == len(alone[table]), table
