@@ -8,13 +8,14 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from material import NOW, Desk, contents, edited, post
 
 from collectors.post import Post
-from storage import mentions, sources
+from storage import dirty, mentions, sources
 from storage.database import Database, open_database
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -101,3 +102,30 @@ def _compare(database: Database, alone: dict[str, list[object]]) -> None:
     for table in ("rollups", "revisions", "mention_brands", "annotations", "dirty_days", "touchpoint_opinions"):
         assert len(found[table]) == len(alone[table]), table
     assert found["rollups"] == alone["rollups"]
+
+
+def test_storing_folding_and_counting_at_once_neither_locks_nor_loses(database: Database) -> None:
+    """Copies of one text in several sources, edited while others fold and count: all need the same rows."""
+    desk = Desk.open(database)
+    chosen = [desk.another_source(f"s{n}") for n in range(3)]
+    text = (
+        "Le même communiqué repris par tous les journaux de la région pendant toute la semaine sans un mot changé"
+    )
+
+    def write(source: int) -> None:
+        for turn in range(4):
+            page = [post(f"{n}", f"{text} {turn if n % 4 == 0 else ''}") for n in range(12)]
+            desk.store(*page, source=source)
+            desk.fold()
+            desk.annotate()
+            desk.count_up()
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(write, chosen))
+    desk.work()
+    before = contents(database)["rollups"]
+    with database.begin() as conn:
+        dirty.mark_everything(conn)
+    desk.count_up()
+    assert contents(database)["rollups"] == before
+    assert desk.tally().copies == 36
