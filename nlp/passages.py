@@ -28,10 +28,11 @@ _ENDING_ONLY = frozenset({"etc", "ex", "max", "min"})
 """Abbreviations that end a sentence when a capital follows."""
 
 # A run of final marks with closing quotes or brackets, a line break, or a full stop glued to a capital.
+# Possessive, and tried at the start of a run only: a thousand exclamation marks are read once.
 _STOP = re.compile(
-    r"(?P<marks>(?:[.!?…]+|[。！？]+)(?:[\s\u202f]*[!?…]+)*[)\]}\"”’']*(?:[ \u00a0\u202f]?»)*)(?=\s|$)"
-    r"|(?P<glued>(?<=[^\W\d_]{2})[.!?…]+)(?=[A-ZÀ-ÖØ-Þ][^\W\d_])"
-    r"|(?P<line>\s*\n\s*)"
+    r"(?<![.!?…。！？])(?P<marks>[.!?…。！？]++(?:\s++[!?…]++)*+[)\]}\"”’']*+(?:[ \u00a0\u202f]?»)*+)(?=\s|$)"
+    r"|(?P<glued>(?<=[^\W\d_]{2})[.!?…]++)(?=[A-ZÀ-ÖØ-Þ][^\W\d_])"
+    r"|(?P<line>\n\s*+)"
 )
 _NEXT = re.compile(r"\S")
 _LAST_WORD = re.compile(r"[\w.'’-]*$")

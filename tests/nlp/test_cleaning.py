@@ -1,12 +1,13 @@
 """Texts from anywhere become safe to store and show, and no word of them changes."""
 
+import time
 import unicodedata
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nlp.cleaning import MAX_CHARACTERS, clean
+from nlp.cleaning import MAX_CHARACTERS, clean, own_title
 
 # Everything that Python can hold, lone surrogates included, with a taste for what is troublesome.
 ANY_TEXT = st.text(
@@ -80,3 +81,33 @@ def test_wrongly_decoded_text_is_repaired_only_on_demand(broken: str, meant: str
 def test_text_that_is_right_survives_the_repair() -> None:
     right = "Déjà vu à Noël, façade à 12 € – « très bien »"
     assert clean(right, fix_mojibake=True) == right
+
+
+@pytest.mark.parametrize(
+    "hostile", [" " * 100_000, "\n " * 50_000, "\u0301" * 100_000, "\r" * 100_000, "\ud83d" * 90_000]
+)
+def test_hostile_texts_of_a_hundred_thousand_characters_take_no_time(hostile: str) -> None:
+    started = time.process_time()
+    clean("é" + hostile + "x")
+    assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "own"),
+    [
+        ("Déçu", "Jamais livré.", "Déçu"),
+        ("Re: Halombre : ça se débloque ?", "Reçu hier, merci.", ""),
+        ("RE : colis perdu", "Le mien est arrivé.", ""),
+        ("Comment on the apology", "Fair enough.", ""),
+        ("Commentaires sur La panne par Léa", "Courage à eux.", ""),
+        ("Par : Léa", "Courage à eux.", ""),
+        ("Reparation ratée", "Trois semaines.", "Reparation ratée"),
+        ("Jamais livré…", "Jamais livré, et personne au bout du fil.", ""),
+        ("Déçu", "", "Déçu"),
+        ("Re: colis", "", "Re: colis"),
+        (None, "Rien à dire.", ""),
+        (None, "", ""),
+    ],
+)
+def test_a_threads_title_is_not_taken_for_the_authors_words(title: str | None, text: str, own: str) -> None:
+    assert own_title(title, text) == own
