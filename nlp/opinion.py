@@ -61,7 +61,7 @@ class OnnxOpinionModel:
         out: list[Annotation] = []
         for start in range(0, len(texts), TEXTS_AT_ONCE):
             some = texts[start : start + TEXTS_AT_ONCE]
-            seen = self._see(some)
+            seen = self.see(some)
             out += [
                 judge(self.card, text, language, parts)
                 for text, language, parts in zip(some, spoken[start : start + TEXTS_AT_ONCE], seen, strict=True)
@@ -76,7 +76,7 @@ class OnnxOpinionModel:
                 out[row] = annotation.embedding
         return out
 
-    def _see(self, texts: Sequence[str]) -> list[list[Seen]]:
+    def see(self, texts: Sequence[str]) -> list[list[Seen]]:
         """What the network gives for each window of each text, in order."""
         cut = windows(texts, self.tokenizer)
         order = sorted(range(len(cut)), key=lambda number: len(cut[number].pieces))

@@ -4,6 +4,8 @@ Texts are sorted by length and written in pieces; a run that was stopped goes on
 `lower.f16` holds one row of H numbers for each piece of each text, `index.npz` where each text begins.
 """
 
+# A recipe step reports on stdout.
+# ruff: noqa: T201
 from __future__ import annotations
 
 import argparse

@@ -1,8 +1,7 @@
 """Write the trained network as an ONNX graph, operator by operator.
 
 The graph is written by hand because a traced one cannot use ONNX Runtime's fused operators, and because
-the 8-bit products must scale each token by itself (`MatMulNBits`): scaling a whole batch at once, as the
-usual dynamic quantisation does, would let a text's neighbours in the batch change its annotation.
+the 8-bit products have their scales fixed beforehand (see `quantise`).
 """
 
 from __future__ import annotations
@@ -15,17 +14,16 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from nlp.training.quantise import quantised
+
 Array = NDArray[Any]
 MICROSOFT = "com.microsoft"
-BLOCK = 128
-"""Inputs that share one scale in an 8-bit weight."""
 
 
 class GraphWriter:
     """Collects nodes and constants; each method adds one operation and returns the name of its result."""
 
-    def __init__(self, eight_bit: bool) -> None:
-        self.eight_bit = eight_bit
+    def __init__(self) -> None:
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
 
@@ -41,22 +39,23 @@ class GraphWriter:
         self.nodes.append(helper.make_node(kind, list(inputs), [name], domain=domain, **attributes))
         return name
 
-    def linear(self, x: str, weight: Array, bias: Array | None) -> str:
-        """x · weightᵀ + bias, with `weight` [outputs, inputs] as torch keeps it; in 8 bits where asked."""
-        if self.eight_bit:
-            packed, scales = blockwise(weight)
-            product = self.node(
-                "MatMulNBits", x, self.constant(packed), self.constant(scales), domain=MICROSOFT,
-                K=weight.shape[1], N=weight.shape[0], bits=8, block_size=BLOCK, accuracy_level=4,
-            )  # fmt: skip
-        else:
-            product = self.node("MatMul", x, self.constant(weight.T))
-        return product if bias is None else self.node("Add", product, self.constant(bias))
+    def linear(self, x: str, weights: Mapping[str, Array], *parts: str) -> str:
+        """x · weightᵀ for one or more products side by side, without bias; torch keeps [outputs, inputs].
+
+        In 8 bits where the range of the inputs is known.
+        """
+        weight = np.concatenate([weights[f"{part}.weight"] for part in parts])
+        if f"{parts[0]}.low" not in weights:
+            return self.node("MatMul", x, self.constant(weight.T))
+        small = quantised(weight, weights[f"{parts[0]}.low"], weights[f"{parts[0]}.high"])
+        one, zero = self.constant(np.array(1, np.float32)), self.constant(small.zero)
+        even = self.node("Mul", x, self.constant(1 / small.scale))
+        whole = self.node("QuantizeLinear", even, one, zero)
+        inputs = [whole, self.constant(small.weight), one, self.constant(small.gain), zero]
+        return self.node("MatMulIntegerToFloat", *inputs, domain=MICROSOFT)
 
     def embed(self, pieces: str, table: Array) -> str:
-        """Rows of the embedding table, kept in 8 bits with one scale a row where asked."""
-        if not self.eight_bit:
-            return self.node("Gather", self.constant(table), pieces)
+        """Rows of the embedding table, kept in 8 bits with one scale a row."""
         scale = np.abs(table).max(1, keepdims=True) / 127
         small = self.node("Gather", self.constant(np.rint(table / scale).astype(np.int8)), pieces)
         return self.node(
@@ -64,14 +63,6 @@ class GraphWriter:
             self.node("Cast", small, to=TensorProto.FLOAT),
             self.node("Gather", self.constant(scale.astype(np.float32)), pieces),
         )
-
-
-def blockwise(weight: Array) -> tuple[Array, Array]:
-    """8-bit weights [outputs, blocks, BLOCK] around 128, and one scale a block [outputs · blocks]."""
-    blocks = weight.reshape(weight.shape[0], -1, BLOCK)
-    scales = np.maximum(np.abs(blocks).max(-1), 1e-8) / 127
-    packed = np.rint(blocks / scales[..., None]) + 128
-    return packed.astype(np.uint8), scales.reshape(-1).astype(np.float32)
 
 
 def add_embeddings(graph: GraphWriter, weights: Mapping[str, Array], epsilon: float) -> str:
@@ -94,26 +85,23 @@ def add_layer(graph: GraphWriter, x: str, weights: Mapping[str, Array], heads: i
     """One encoder layer, [B, T, H] → [B, T, H]."""
     attended = add_attention(graph, x, weights, heads)
     mid = add_and_normalise(graph, x, attended, weights, part="attention.output", epsilon=epsilon)
-    wide = graph.linear(mid, weights["intermediate.dense.weight"], None)
+    wide = graph.linear(mid, weights, "intermediate.dense")
     wide = graph.node("BiasGelu", wide, graph.constant(weights["intermediate.dense.bias"]), domain=MICROSOFT)
-    back = graph.linear(wide, weights["output.dense.weight"], None)
+    back = graph.linear(wide, weights, "output.dense")
     return add_and_normalise(graph, mid, back, weights, part="output", epsilon=epsilon)
 
 
 def add_attention(graph: GraphWriter, x: str, weights: Mapping[str, Array], heads: int) -> str:
     """Self-attention and its output product, without the product's bias."""
     parts = [f"attention.self.{name}" for name in ("query", "key", "value")]
-    joint = graph.linear(
-        x,
-        np.concatenate([weights[f"{part}.weight"] for part in parts]),
-        np.concatenate([weights[f"{part}.bias"] for part in parts]),
-    )
+    bias = graph.constant(np.concatenate([weights[f"{part}.bias"] for part in parts]))
+    joint = graph.node("Add", graph.linear(x, weights, *parts), bias)
     query, key, value = (f"{joint}_{name}" for name in ("q", "k", "v"))
     graph.nodes.append(helper.make_node("Split", [joint], [query, key, value], axis=-1, num_outputs=3))
     seen = graph.node(
         "MultiHeadAttention", query, key, value, "", "key_padding", domain=MICROSOFT, num_heads=heads
     )
-    return graph.linear(seen, weights["attention.output.dense.weight"], None)
+    return graph.linear(seen, weights, "attention.output.dense")
 
 
 def add_and_normalise(
@@ -195,10 +183,9 @@ def write(
     *,
     heads: int,
     epsilon: float,
-    eight_bit: bool,
 ) -> onnx.ModelProto:
     """The whole network from the two halves' weights as `state_dict` names them."""
-    graph = GraphWriter(eight_bit)
+    graph = GraphWriter()
     add_masks(graph)
     states = low = add_embeddings(graph, selected(lower, "embeddings."), epsilon)
     for half in (lower, upper):

@@ -9,6 +9,8 @@ Whole sources and companies are held out as "dev", so that what is measured is n
 reviews, and would let the held-out insurers in. Nothing below `evaluation_only/` is ever read here.
 """
 
+# A recipe step reports on stdout.
+# ruff: noqa: T201
 from __future__ import annotations
 
 import argparse
@@ -17,6 +19,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
+from nlp.training import idioms
 
 SEED = 7
 COLUMNS = ["text", "lang", "source", "group", "split", "stars", "sentiment", "score", "read"]
@@ -123,6 +127,7 @@ def gather(data: Path, per_language: int, per_source: int) -> pd.DataFrame:
         posts(data, per_source),
         read,
         answers(data),
+        idioms.rows(),
     ]
     rows = pd.concat(parts)[COLUMNS]
     rows = rows.fillna({"stars": 0, "sentiment": -1, "group": "", "read": ""}).astype(

@@ -3,6 +3,8 @@
 A checkpoint is written every few minutes; a run that was stopped goes on from it with the same batches.
 """
 
+# A recipe step reports on stdout.
+# ruff: noqa: T201
 from __future__ import annotations
 
 import argparse
@@ -24,6 +26,10 @@ from nlp.training.objective import Labels, loss
 PIECES_PER_BATCH = 3_000
 READ_REPEATS = 3
 """A reading is seen so many times a pass: there are few, and they carry most tasks."""
+HEADS_FASTER = 10
+"""How much higher the learning rate of the new heads is than that of the layers."""
+SAVE_EVERY = 240
+"""Seconds between checkpoints."""
 
 
 @dataclass
@@ -57,7 +63,7 @@ def gather(work: Path, base: Path) -> Material:
     return Material(cache, labelling.whole_text(examples), marks, (examples.split == "train").to_numpy())
 
 
-def schedule(material: Material, passes: int, seed: int) -> list[NDArray[np.int64]]:
+def schedule(material: Material, passes: float, seed: int) -> list[NDArray[np.int64]]:
     """The batches of all passes: texts of like length together, in random order."""
     rng = np.random.default_rng(seed)
     lengths = np.diff(material.cache.starts)
@@ -65,21 +71,50 @@ def schedule(material: Material, passes: int, seed: int) -> list[NDArray[np.int6
     read = train[material.whole["read"].numpy()[train]]
     places = np.concatenate([train, *[read] * (READ_REPEATS - 1)])
     out: list[NDArray[np.int64]] = []
-    for _ in range(passes):
+    for number in range(int(np.ceil(passes))):
         # A little noise in the lengths keeps neighbours from meeting in every pass.
         order = places[np.argsort(lengths[places] * rng.uniform(0.85, 1.15, len(places)))]
         ceilings = np.maximum.accumulate(lengths[order])
         cuts = [order[part] for part in caching.batches(ceilings, PIECES_PER_BATCH)]
-        out += [cuts[i] for i in rng.permutation(len(cuts))]
+        share = min(passes - number, 1.0)
+        out += [cuts[i] for i in rng.permutation(len(cuts))[: round(share * len(cuts))]]
     return out
 
 
-def optimiser(upper: Upper, rate: float) -> torch.optim.AdamW:
-    """AdamW with a ten times higher rate for the new heads."""
-    layers = list(upper.layers.parameters())
-    heads = [p for name, p in upper.named_parameters() if not name.startswith("layers.")]
-    groups = [{"params": layers, "lr": rate}, {"params": heads, "lr": 10 * rate}]
-    return torch.optim.AdamW(groups, betas=(0.9, 0.98), weight_decay=0.01)
+class Trainer:
+    """The network, its optimiser and how many steps are done; saved and restored together."""
+
+    def __init__(self, upper: Upper, rate: float, path: Path) -> None:
+        layers = list(upper.layers.parameters())
+        heads = [p for name, p in upper.named_parameters() if not name.startswith("layers.")]
+        self.upper, self.path, self.done = upper, path, 0
+        self.rates = (rate, HEADS_FASTER * rate)
+        groups = [{"params": layers}, {"params": heads}]
+        self.adam = torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98), weight_decay=0.01)
+        if path.exists():
+            saved = torch.load(path, weights_only=True)
+            upper.load_state_dict(saved["upper"])
+            self.adam.load_state_dict(saved["adam"])
+            self.done = saved["step"]
+
+    def save(self) -> None:
+        """Write the checkpoint; the old one stays whole until the new one is."""
+        fresh = self.path.with_suffix(".new")
+        saved = {"upper": self.upper.state_dict(), "adam": self.adam.state_dict(), "step": self.done}
+        torch.save(saved, fresh)
+        fresh.replace(self.path)
+
+    def step(self, low: Tensor, mask: Tensor, labels: Labels, share: float) -> float:
+        """One step at a share of the full learning rates; the loss."""
+        for group, rate in zip(self.adam.param_groups, self.rates, strict=True):
+            group["lr"] = rate * share
+        value = loss(self.upper(low, mask), labels)
+        self.adam.zero_grad()
+        value.backward()
+        torch.nn.utils.clip_grad_norm_(self.upper.parameters(), 1.0)
+        self.adam.step()
+        self.done += 1
+        return value.item()
 
 
 def rate_at(step: int, steps: int) -> float:
@@ -90,80 +125,43 @@ def rate_at(step: int, steps: int) -> float:
 
 @torch.inference_mode()
 def watch(upper: Upper, material: Material) -> str:
-    """How the held-out texts in the cache fare."""
+    """How the held-out texts in the cache fare, in one line."""
     upper.eval()
     held = np.flatnonzero(~material.train)
-    lengths = np.diff(material.cache.starts)[held]
-    rows: list[Tensor] = []
-    total, count = 0.0, 0
-    for part in caching.batches(lengths, 8_000):
+    counts = torch.zeros(8)
+    for part in caching.batches(np.diff(material.cache.starts)[held], 8_000):
         low, mask, found = material.batch(held[part])
         out = upper(low, mask)
-        total, count = total + float(loss(out, found)), count + 1
-        said = out["touchpoints"].argmax(-1)
-        hit = ((said > 0) & (found.touchpoints > 0)).sum(1) * found.read
-        rows.append(
-            torch.stack(
-                [
-                    found.stars.float(),
-                    out["stars"].argmax(1) + 1.0,
-                    found.sentiment.float(),
-                    out["sentiment"].argmax(1).float(),
-                    hit.float(),
-                    (said > 0).sum(1) * found.read.float(),
-                    (found.touchpoints > 0).sum(1).float(),
-                ]
-            )
-        )
+        away = (out["stars"].argmax(1) + 1 - found.stars).abs()[found.stars > 0]
+        right = out["sentiment"].argmax(1) == found.sentiment
+        said, true = (out["touchpoints"].argmax(-1) > 0)[found.read], (found.touchpoints > 0)[found.read]
+        sums = [(away == 0).sum(), (away <= 1).sum(), len(away), right.sum(), len(right)]
+        counts += torch.tensor([*sums, (said & true).sum(), said.sum(), true.sum()])
     upper.train()
-    stars, star_said, felt, felt_said, hit, said, true = torch.cat(rows, 1)
-    rated = stars > 0
-    exact = (stars == star_said)[rated].float().mean()
-    near = ((stars - star_said).abs() <= 1)[rated].float().mean()
-    agree = (felt == felt_said).float().mean()
-    f1 = 2 * hit.sum() / (said.sum() + true.sum()).clamp(min=1)
-    return f"loss {total / count:.3f} exact {exact:.3f} within-1 {near:.3f} sentiment {agree:.3f} touchpoints {f1:.3f}"
+    exact, near, rated, right, felt, hit, said, true = counts
+    return (
+        f"exact {exact / rated:.3f}, within one {near / rated:.3f}, sentiment {right / felt:.3f}, "
+        f"touchpoints {2 * hit / (said + true):.3f}"
+    )
 
 
-def train(work: Path, base: Path, *, passes: int, rate: float, seed: int, threads: int, minutes: float) -> None:
-    """Run the schedule from the last checkpoint on, for at most `minutes`."""
-    torch.set_num_threads(threads)
-    torch.manual_seed(seed)
-    material = gather(work, base)
-    steps = schedule(material, passes, seed)
-    upper = Upper(load_encoder(base)).train()
-    adam = optimiser(upper, rate)
-    path, done = work / "checkpoint.pt", 0
-    if path.exists():
-        saved = torch.load(path, weights_only=True)
-        upper.load_state_dict(saved["upper"])
-        adam.load_state_dict(saved["adam"])
-        done = saved["step"]
-    began = last = time.monotonic()
-    first = done
-    full = [
-        group["initial_lr"] if "initial_lr" in group else r
-        for group, r in zip(adam.param_groups, (rate, 10 * rate), strict=True)
-    ]
-    running = 0.0
-    while done < len(steps) and time.monotonic() - began < minutes * 60:
-        for group, ceiling in zip(adam.param_groups, full, strict=True):
-            group["lr"] = ceiling * rate_at(done + 1, len(steps) + 1)
-        low, mask, found = material.batch(steps[done])
-        value = loss(upper(low, mask), found)
-        adam.zero_grad()
-        value.backward()
-        torch.nn.utils.clip_grad_norm_(upper.parameters(), 1.0)
-        adam.step()
-        done += 1
-        running = 0.98 * running + 0.02 * float(value) if running else float(value)
-        if time.monotonic() - last > 240 or done == len(steps):
-            torch.save({"upper": upper.state_dict(), "adam": adam.state_dict(), "step": done}, path)
-            last = time.monotonic()
-            print(f"{done}/{len(steps)} saved; held out: {watch(upper, material)}", flush=True)
-        elif done % 50 == 0:
-            pace = (done - first) / (time.monotonic() - began)
-            print(f"{done}/{len(steps)} loss {running:.3f} {pace:.2f} steps/s", flush=True)
+def train(trainer: Trainer, material: Material, steps: list[NDArray[np.int64]], minutes: float) -> None:
+    """Go on with the schedule for at most `minutes`."""
+    began = saved = time.monotonic()
+    first, recent = trainer.done, 0.0
+    while trainer.done < len(steps) and time.monotonic() - began < minutes * 60:
+        batch = material.batch(steps[trainer.done])
+        value = trainer.step(*batch, share=rate_at(trainer.done + 1, len(steps) + 1))
+        recent = 0.98 * recent + 0.02 * value if recent else value
+        if trainer.done % 50 == 0:
+            pace = (trainer.done - first) / (time.monotonic() - began)
+            print(f"{trainer.done}/{len(steps)} loss {recent:.3f} {pace:.2f} steps/s", flush=True)
+        if time.monotonic() - saved > SAVE_EVERY:
+            trainer.save()
+            print(f"saved; held out: {watch(trainer.upper, material)}", flush=True)
+            saved = time.monotonic()
+    trainer.save()
+    print(f"{trainer.done}/{len(steps)} saved; held out: {watch(trainer.upper, material)}", flush=True)
 
 
 def main() -> None:
@@ -171,13 +169,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--base", type=Path, required=True, help="folder of the base model")
     parser.add_argument("--work", type=Path, required=True, help="folder for what the recipe makes")
-    parser.add_argument("--passes", type=int, default=2, help="how often each text is seen")
+    parser.add_argument("--passes", type=float, default=2, help="how often each text is seen; parts count")
     parser.add_argument("--rate", type=float, default=1.5e-4, help="highest learning rate of the layers")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--minutes", type=float, default=1e6, help="stop after so long; run again to go on")
-    a = parser.parse_args()
-    train(a.work, a.base, passes=a.passes, rate=a.rate, seed=a.seed, threads=a.threads, minutes=a.minutes)
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    torch.manual_seed(arguments.seed)
+    material = gather(arguments.work, arguments.base)
+    upper = Upper(load_encoder(arguments.base)).train()
+    trainer = Trainer(upper, arguments.rate, arguments.work / "checkpoint.pt")
+    train(trainer, material, schedule(material, arguments.passes, arguments.seed), arguments.minutes)
 
 
 if __name__ == "__main__":
