@@ -16,6 +16,9 @@ _UNSEEN = re.compile(r"[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\xad\u200b\u200c
 _SPACES = re.compile(r"[^\S\n]+")
 _LINE_EDGES = re.compile(r" ?\n ?")
 _BLANK_LINES = re.compile(r"\n{3,}")
+_OF_THE_THREAD = re.compile(
+    r"\s*(?:(?:re|ré|tr|fwd?)\s*:|comment(?:aire)?s? (?:on|sur)\b|(?:by|par)\s*:)", re.IGNORECASE
+)
 
 
 def clean(text: str, *, fix_mojibake: bool = False) -> str:
@@ -38,3 +41,15 @@ def clean(text: str, *, fix_mojibake: bool = False) -> str:
     text = _UNSEEN.sub("", _LINE_ENDS.sub("\n", text))
     text = _BLANK_LINES.sub("\n\n", _LINE_EDGES.sub("\n", _SPACES.sub(" ", text)))
     return unicodedata.normalize("NFC", text).strip()[:MAX_CHARACTERS].rstrip()
+
+
+def own_title(title: str | None, text: str) -> str:
+    """The title, where it is the author's own words beside the text; else an empty string.
+
+    A reply bears its thread's title ("Re: …", "Comment on …", "Commentaire sur …"): the opinion in that is
+    somebody else's. A post without a title of its own often repeats how its text begins.
+    """
+    if not title or not text or _OF_THE_THREAD.match(title):
+        return "" if text else title or ""
+    start = title.strip().rstrip(".… ").casefold()
+    return "" if text.lstrip().casefold().startswith(start) else title

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from nlp.cleaning import own_title
 from nlp.duplicates import similar
 from nlp.masking import mask
 from storage.annotations import Quote
@@ -17,8 +18,9 @@ SHORTEST = 40
 
 
 def excerpt(title: str | None, text: str, longest: int = LONGEST) -> str:
-    """The masked text (after its title, if any) on one line, cut between words with "…"."""
-    whole = " ".join(mask(f"{title}: {text}" if title and text else title or text).split())
+    """The masked text (after its own title, if any) on one line, cut between words with "…"."""
+    own = own_title(title, text)
+    whole = " ".join(mask(f"{own}: {text}" if own and text else own or text).split())
     if len(whole) <= longest:
         return whole
     return whole[: longest - 1].rsplit(" ", 1)[0].rstrip(" ,;:.") + "…"

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from nlp import language
 from nlp.annotation import Annotation
-from nlp.cleaning import clean
+from nlp.cleaning import clean, own_title
 from service import progress
 from service.workspace import Workspace
 from storage import annotations as opinions
@@ -63,10 +63,8 @@ def fold(ws: Workspace, *, stop: threading.Event | None = None) -> int:
 
 
 def text_of(title: str | None, text: str) -> str:
-    """What the model reads of a mention: its title, unless the text begins with it, and its text, cleaned."""
-    if not title or text.startswith(title):
-        return clean(text)
-    return clean(f"{title}\n{text}")
+    """What the model reads of a mention: its own title, if it has one, and its text, cleaned."""
+    return clean(f"{own_title(title, text)}\n{text}")
 
 
 def _waiting(ws: Workspace, model: str, after: int) -> list[PendingMention]:
