@@ -113,7 +113,8 @@ def test_a_text_without_a_full_stop_is_cut_at_a_comma_or_between_words() -> None
     ["." * 100_000, "a." * 50_000, "!? " * 33_000, "« » " * 25_000, "x" * 100_000, " \n" * 50_000, "M. " * 33_000,
      "mais " * 20_000, ") " * 50_000, "etc. Mme. " * 10_000,
      "!" * 100_000 + "x", "x" + " " * 100_000 + "x", "…!" * 50_000 + "x", "." + " " * 100_000 + ".",
-     "»" * 100_000, ")" * 100_000, "aa." * 33_000 + "x", "!?" * 20 + "x", "\u00a0" * 100_000, "www." * 25_000, "aa.Aa" * 20_000],
+     "»" * 100_000, ")" * 100_000, "aa." * 33_000 + "x", "!?" * 20 + "x", "\u00a0" * 100_000,
+     "www." * 25_000, "aa.Aa" * 20_000],
 )  # fmt: skip
 def test_hostile_texts_of_a_hundred_thousand_characters_take_no_time(hostile: str) -> None:
     started = time.process_time()
