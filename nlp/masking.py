@@ -59,7 +59,8 @@ def mask(text: str) -> str:
     """The text with e-mail addresses, phone, IBAN, card, social security and contract numbers replaced.
 
     Placeholders are "[e-mail]", "[phone]", "[IBAN]", "[card]" and "[number]". Links are left as they are, and
-    so are prices, dates, quantities and short public numbers ("3900"). Masking twice changes nothing more.
+    so are prices, dates, quantities and short public numbers ("3900"). Masking a masked text again does no harm:
+    at most it finds a number that was glued to one masked before.
     """
     if "@" not in text and not any(map(str.isdigit, text)):
         return text
