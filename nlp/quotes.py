@@ -14,44 +14,82 @@ WORD = re.compile(r"\S+")
 MAX_WORDS = 12
 MAX_CHARACTERS = 160
 FLOOR = 0.35
-"""A word joins the quote when it holds more than this share of the mean attention of the best words."""
+"""A word joins a run when it holds more than this share of the mean attention of the best words."""
+FEWEST_WORDS = 4
+"""A clause of fewer words says little by itself: it is joined to the next one of its sentence."""
 EDGES = ' \t\n,;:.-–—(«"“'
+_SENTENCE_END = re.compile(r"[.!?…]+[)\]»”\"']*$")
+_CLAUSE_END = re.compile(r"[,;:]$")
+_CONTRASTS = frozenset(["mais", "but", "however", "cependant"])
+_LINKS = _CONTRASTS | {"et", "and", "car", "because", "donc", "so", "puis", "then"}
+
+Run = tuple[int, int]
+"""First and last word of a stretch, both included."""
 
 
 def quote(text: str, offsets: Offsets, attention: NDArray[np.floating[Any]]) -> str:
-    """The best run of at most `MAX_WORDS` words, an exact substring of the text, or an empty string.
+    """The clause that holds most attention, an exact substring of the text, or an empty string.
 
-    `offsets` are the places of the T pieces in the text, `attention` [T] their weights.
+    A clause of more than `MAX_WORDS` words is cut to the run of its words that holds most. `offsets` are the
+    places of the T pieces in the text, `attention` [T] their weights.
     """
     begin, end = offsets[0][0], offsets[-1][1]
-    words = [match.span() for match in WORD.finditer(readable(text), begin, end)]
-    if not words:
+    spans = [match.span() for match in WORD.finditer(readable(text), begin, end)]
+    if not spans:
         return ""
-    weights = word_weights(words, offsets, attention)
-    first, last = best_run(weights)
-    found = text[words[first][0] : words[last][1]][:MAX_CHARACTERS].strip(EDGES)
+    weights = word_weights(spans, offsets, attention)
+    first, last = best_clause(clauses(text, spans), weights)
+    found = text[spans[first][0] : spans[last][1]][:MAX_CHARACTERS].strip(EDGES)
     return found if readable(found) == found else ""
 
 
 def word_weights(
-    words: list[tuple[int, int]], offsets: Offsets, attention: NDArray[np.floating[Any]]
+    spans: list[tuple[int, int]], offsets: Offsets, attention: NDArray[np.floating[Any]]
 ) -> NDArray[np.float64]:
     """The attention on each word: the sum over the pieces that begin in it."""
-    starts = np.array([begin for begin, _ in words])
+    starts = np.array([begin for begin, _ in spans])
     pieces = np.array([max(begin, end - 1) for begin, end in offsets])
     owners = np.clip(np.searchsorted(starts, pieces, side="right") - 1, 0, None)
-    return np.bincount(owners, weights=attention, minlength=len(words))
+    return np.bincount(owners, weights=attention, minlength=len(spans)).astype(np.float64)
 
 
-def best_run(weights: NDArray[np.float64]) -> tuple[int, int]:
-    """First and last word of the run whose weights exceed the floor by the largest sum."""
-    top = np.sort(weights)[-MAX_WORDS:]
-    excess = weights - FLOOR * top.mean()
+def clauses(text: str, spans: list[tuple[int, int]]) -> list[Run]:
+    """The words' clauses, in order: cut at stops, line ends and contrasts, at commas and before linking words.
+
+    The linking word itself ("mais", "and") is in none of them where its clause is long enough without it.
+    """
+    found: list[Run] = []
+    first = 0
+    for word, (begin, end) in enumerate(spans):
+        last_word = word + 1 == len(spans)
+        gap = "" if last_word else text[end : spans[word + 1][0]]
+        ended = last_word or "\n" in gap or bool(_SENTENCE_END.search(text[begin:end]))
+        following = "" if last_word else text[slice(*spans[word + 1])].lower()
+        paused = following in _LINKS or _CLAUSE_END.search(text[begin:end])
+        if ended or following in _CONTRASTS or (paused and word - first + 1 >= FEWEST_WORDS):
+            skipped = text[slice(*spans[first])].lower() in _LINKS and word > first
+            found.append((first + skipped, word))
+            first = word + 1
+    return found
+
+
+def best_clause(found: list[Run], weights: NDArray[np.float64]) -> Run:
+    """The clause with most attention in any `MAX_WORDS` of its words, cut to these where it is longer."""
+    runs = [_heaviest(clause, weights) for clause in found]
+    return max(runs, key=lambda run: float(weights[run[0] : run[1] + 1].sum()))
+
+
+def _heaviest(clause: Run, weights: NDArray[np.float64]) -> Run:
+    first, last = clause
+    if last - first < MAX_WORDS:
+        return clause
+    inside = weights[first : last + 1]
+    excess = inside - FLOOR * np.sort(inside)[-MAX_WORDS:].mean()
     sums = np.concatenate([[0.0], np.cumsum(excess)])
-    best, where = -np.inf, (0, 0)
-    for first in range(len(weights)):
-        ends = sums[first + 1 : first + 1 + MAX_WORDS] - sums[first]
-        last = int(ends.argmax())
-        if ends[last] > best:
-            best, where = float(ends[last]), (first, first + last)
+    best, where = -np.inf, (first, first)
+    for start in range(len(inside)):
+        ends = sums[start + 1 : start + 1 + MAX_WORDS] - sums[start]
+        stop = int(ends.argmax())
+        if ends[stop] > best:
+            best, where = float(ends[stop]), (first + start, first + start + stop)
     return where

@@ -21,16 +21,35 @@ def test_the_quote_is_where_the_attention_is():
     assert quote(text, places(text), attention) == "livré avec trois semaines de retard"
 
 
-def test_one_word_is_enough():
-    text = "Nul pour tout le reste du monde"
+def test_the_quote_is_a_whole_clause_and_not_its_loudest_words():
+    text = "Le colis est arrivé ouvert. Rien à dire sur le prix"
+    attention = np.array([0.0, 0.0, 0.0, 0.0, 0.8, 0.0, 0.0, 0.0, 0.1, 0.0, 0.1])
+    assert quote(text, places(text), attention) == "Le colis est arrivé ouvert"
+
+
+def test_a_sentence_of_one_word_is_enough():
+    text = "Nul! Pour tout le reste du monde"
     attention = np.array([0.9, 0.01, 0.01, 0.01, 0.01, 0.01, 0.01])
-    assert quote(text, places(text), attention) == "Nul"
+    assert quote(text, places(text), attention) == "Nul!"
+
+
+def test_a_short_clause_takes_the_next_one_along():
+    text = "Bref, ne rien commander ici, sauf pour rire un peu"
+    attention = np.array([0.5, 0.1, 0.1, 0.1, 0.1, 0.02, 0.02, 0.02, 0.02, 0.02])
+    assert quote(text, places(text), attention) == "Bref, ne rien commander ici"
+
+
+def test_a_long_clause_is_cut_to_its_loudest_words():
+    words = [f"mot{number}" for number in range(40)]
+    text = " ".join(words)
+    attention = np.array([0.09 if 20 <= number < 30 else 0.1 / 30 for number in range(40)])
+    assert quote(text, places(text), attention) == " ".join(words[20:30])
 
 
 def test_pieces_of_a_word_count_together():
-    text = "un remboursement promis"
-    offsets = [(0, 2), (3, 9), (9, 16), (17, 23)]
-    assert quote(text, offsets, np.array([0.1, 0.4, 0.4, 0.1])) == "remboursement"
+    text = "un peu. remboursement promis"
+    offsets = [(0, 2), (3, 7), (8, 14), (14, 21), (22, 28)]
+    assert quote(text, offsets, np.array([0.2, 0.2, 0.2, 0.2, 0.2])) == "remboursement promis"
 
 
 def test_a_word_without_end_is_cut():
