@@ -25,7 +25,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
@@ -185,23 +185,29 @@ def insert_into(conn: Connection, table: type[Base]) -> sqlite.Insert | postgres
 
 
 def insert_rows(conn: Connection, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert many rows that name the same columns, in half the time that `conn.execute(insert(…), rows)` takes.
+    """Insert many rows that name the same columns, several times as fast as `conn.execute(insert(…), rows)`.
 
-    The statement and the columns' types are SQLAlchemy's; only its work on each row of parameters is left out.
+    The columns' types are SQLAlchemy's; what is left out is its work on each row of parameters, and on
+    PostgreSQL the rows go by COPY. A broken constraint raises the driver's own IntegrityError.
     """
     if not rows:
         return
     columns = list(rows[0])
-    statement = insert(table).compile(dialect=conn.dialect, column_keys=columns)
     types = [table.__table__.c[name].type.dialect_impl(conn.dialect) for name in columns]
     ways = [type_.bind_processor(conn.dialect) or _as_it_is for type_ in types]
-    order = [columns.index(name) for name in statement.positiontup or columns]
-    columns, ways = [columns[place] for place in order], [ways[place] for place in order]
     cells = [[way(row[name]) for way, name in zip(ways, columns, strict=True)] for row in rows]
-    if statement.positional:
-        conn.exec_driver_sql(str(statement), [tuple(row) for row in cells])
-    else:
-        conn.exec_driver_sql(str(statement), [dict(zip(columns, row, strict=True)) for row in cells])
+    names = ", ".join(conn.dialect.identifier_preparer.quote(name) for name in columns)
+    cursor: Any = conn.connection.cursor()
+    try:
+        if conn.dialect.name == "sqlite":
+            places = ", ".join("?" * len(columns))
+            cursor.executemany(f"INSERT INTO {table.__tablename__} ({names}) VALUES ({places})", cells)  # noqa: S608
+        else:
+            with cursor.copy(f"COPY {table.__tablename__} ({names}) FROM STDIN") as copy:
+                for row in cells:
+                    copy.write_row(row)
+    finally:
+        cursor.close()
 
 
 def _as_it_is(value: Any) -> Any:

@@ -86,7 +86,7 @@ class Mention(Base):
     __tablename__ = "mentions"
     __table_args__ = (
         UniqueConstraint("source_id", "external_id"),
-        Index(None, "source_id", "day"),
+        Index(None, "day", "source_id"),
         Index(None, "story_id"),
         Index(None, "author_key"),
         Index(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from material import NOW, Desk, post
 from sqlalchemy import insert, select, text
@@ -81,6 +83,8 @@ def test_writers_that_read_first_wait_for_each_other_and_lose_nothing(database: 
 def test_references_to_nothing_are_refused(database: Database) -> None:
     row = {"mention_id": 1, "brand_id": 1, "day": NOW.date(), "relevant": True}
     with pytest.raises(IntegrityError), database.begin() as conn:
+        conn.execute(insert(MentionBrand).values(row))
+    with pytest.raises((sqlite3.IntegrityError, psycopg.IntegrityError)), database.begin() as conn:
         insert_rows(conn, MentionBrand, [row])
 
 

@@ -162,7 +162,7 @@ def _texts() -> None:
         sa.UniqueConstraint("source_id", "external_id", name="uq_mentions_source_id_external_id"),
     )
     op.create_index("ix_mentions_author_key", "mentions", ["author_key"])
-    op.create_index("ix_mentions_source_id_day", "mentions", ["source_id", "day"])
+    op.create_index("ix_mentions_day_source_id", "mentions", ["day", "source_id"])
     op.create_index("ix_mentions_story_id", "mentions", ["story_id"])
     op.create_index(
         "ix_mentions_texts",
