@@ -39,7 +39,7 @@ def try_(
     model, languages = analysis.open_model(home)
     rows = preview.annotated(found, model, languages=languages)
     typer.echo(
-        f"Preview: {len(rows)} of {len(found.posts)} mentions of {found.where}, read as {found.kind};"
+        f"Preview: the first {len(rows)} mentions of {found.where}, read as {found.kind};"
         " nothing is stored.",
         err=True,
     )
