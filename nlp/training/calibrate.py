@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from nlp.training import labels as labelling
 Array = verdict.Array
 HEATS = np.arange(0.6, 2.55, 0.05)
 CUTS = np.arange(0.15, 0.86, 0.025)
-PER_GROUP = 250
+PER_GROUP = 120
 SMALLEST_GROUP = 100
 ENOUGH = 40
 """Held-out examples from which a touchpoint gets a threshold of its own."""
@@ -49,7 +49,9 @@ class Held:
 
 def gather(examples: Path, model: OnnxOpinionModel) -> Held:
     """Run the network over at most `PER_GROUP` held-out texts of each source and company."""
-    rows = pd.read_parquet(examples).query("split == 'dev'")
+    everything = pd.read_parquet(examples)
+    rows = everything.query("split == 'dev'")
+    rows = rows[~rows.text.isin(set(everything.text[everything.split == "train"]))]
     answered = rows.score.notna() | (rows["read"] != "")
     few = rows.groupby(["source", "group"]).cumcount() < PER_GROUP
     rows = rows[answered | few]
@@ -135,71 +137,72 @@ def thresholds(held: Held) -> tuple[dict[str, float], dict[str, float]]:
     return cuts, scores
 
 
-def promoter_class(rows: pd.DataFrame) -> Array:
-    """0 detractor, 1 passive, 2 promoter."""
-    return np.digitize(rows.score, [6.5, 8.5])
+@dataclass(frozen=True)
+class Group:
+    """One company or source: its true figure, the estimate, and the variance of their difference by chance."""
+
+    name: str
+    n: int
+    true: float
+    said: float
+    chance: float
 
 
-def recommendation(card: verdict.Card, held: Held) -> tuple[dict[str, Any], list[tuple[str, int, float, float]]]:
-    """The regression from the other heads, and its NPS for groups that it was not fitted on.
+def groups_of(names: Array) -> list[tuple[str, Array]]:
+    """Name and mask of every group of at least `SMALLEST_GROUP` texts."""
+    sizes = pd.Series(names).value_counts()
+    return [(str(name), names == name) for name, size in sizes.items() if size >= SMALLEST_GROUP]
 
-    The second part holds source and group, how many answers, the true NPS and the estimated one.
-    """
+
+def net_figure(name: str, chances: Array, truth: Array) -> Group:
+    """100 · (share of the last class - share of the first) of a group, from probabilities [n, 3] and classes."""
+    net = chances[:, 2] - chances[:, 0]
+    chance = 1e4 * float((chances[:, 2] + chances[:, 0] - net**2).mean()) / len(net)
+    real = 100 * float((truth == 2).mean() - (truth == 0).mean())
+    return Group(name, len(net), real, 100 * float(net.mean()), chance)
+
+
+def recommendation(card: verdict.Card, held: Held) -> tuple[dict[str, Any], list[Group]]:
+    """The regression from the other heads, and the NPS of groups that it was not fitted on."""
     answers = held.where(held.rows.score.notna())
     stars, felt = overall(card, answers)
     advice = [verdict.strongest("recommend", parts) for parts in answers.seen]
-    features = np.stack([verdict.recommendation_features(*row) for row in zip(stars, felt, advice, strict=True)])
-    truth, sources = promoter_class(answers.rows), answers.rows.source.to_numpy()
-    weights = 1 / pd.Series(sources).map(pd.Series(sources).value_counts()).to_numpy()
-    weights *= len(weights) / weights.sum()
-    names = (answers.rows.source + " " + answers.rows.group).to_numpy()
-    groups = []
-    for name, size in pd.Series(names).value_counts().items():
-        if size >= SMALLEST_GROUP:
-            mine = names == name
-            fitted = LogisticRegression(C=0.1, max_iter=2_000).fit(features[~mine], truth[~mine], weights[~mine])
-            said = fitted.predict_proba(features[mine])
-            figure = 100 * (said[:, 2] - said[:, 0]).mean()
-            real = 100 * float((truth[mine] == 2).mean() - (truth[mine] == 0).mean())
-            noise = 1e4 * float((said[:, 2] + said[:, 0] - (said[:, 2] - said[:, 0]) ** 2).mean()) / size
-            groups.append((str(name), int(size), real, figure, noise))
-    final = LogisticRegression(C=0.1, max_iter=2_000).fit(features, truth, weights)
-    return {"weight": final.coef_.round(4).tolist(), "bias": final.intercept_.round(4).tolist()}, groups
+    rows = zip(stars, felt, advice, strict=True)
+    features = np.stack([verdict.recommendation_features(*row) for row in rows])
+    truth = np.digitize(answers.rows.score, [6.5, 8.5])
+    sizes = answers.rows.source.map(answers.rows.source.value_counts())
+    weights = (sizes.mean() / sizes).to_numpy()
+
+    def fitted(mask: Array) -> LogisticRegression:
+        return LogisticRegression(C=0.1, max_iter=2_000).fit(features[mask], truth[mask], weights[mask])
+
+    found = []
+    for name, mine in groups_of((answers.rows.source + " " + answers.rows.group).to_numpy()):
+        found.append(net_figure(name, fitted(~mine).predict_proba(features[mine]), truth[mine]))
+    for name, mine in groups_of(answers.rows.source.to_numpy()):
+        found.append(
+            net_figure(f"{name}, a new source", fitted(~mine).predict_proba(features[mine]), truth[mine])
+        )
+    final = fitted(np.ones(len(truth), bool))
+    return {"weight": final.coef_.round(4).tolist(), "bias": final.intercept_.round(4).tolist()}, found
 
 
-def spread(groups: list[tuple[str, int, float, float, float]]) -> float:
-    """Standard deviation of the error of a group's figure, less what sampling alone would give.
-
-    Each group holds name, size, true figure, estimate, and the variance that chance gives their difference.
-    """
-    errors = np.array([said - real for _, _, real, said, _ in groups])
-    return float(np.sqrt(max((errors**2 - [noise for *_, noise in groups]).mean(), 0.0)))
-
-
-def figures(card: verdict.Card, held: Held) -> dict[str, list[tuple[str, int, float, float, float]]]:
+def figures(card: verdict.Card, held: Held) -> dict[str, list[Group]]:
     """CSAT and net sentiment of every held-out company or source of at least `SMALLEST_GROUP` reviews."""
     rated = held.where(held.rows.stars > 0)
     stars, felt = overall(card, rated)
     truth = rated.rows.stars.to_numpy()
-    satisfied, net = stars[:, 3:].sum(1), felt[:, 2] - felt[:, 0]
-    names = (rated.rows.source + " " + rated.rows.group).to_numpy()
-    out: dict[str, list[tuple[str, int, float, float, float]]] = {"csat": [], "net_sentiment": []}
-    for name, size in pd.Series(names).value_counts().items():
-        if size < SMALLEST_GROUP:
-            continue
-        mine = names == name
-        chance = satisfied[mine]
-        noise = 1e4 * float((chance * (1 - chance)).mean()) / size
-        out["csat"].append(
-            (str(name), int(size), 100 * float((truth[mine] >= 4).mean()), 100 * float(chance.mean()), noise)
-        )
-        noise = 1e4 * float((felt[mine, 2] + felt[mine, 0] - net[mine] ** 2).mean()) / size
-        real = 100 * float((truth[mine] >= 4).mean() - (truth[mine] <= 2).mean())
-        out["net_sentiment"].append((str(name), int(size), real, 100 * float(net[mine].mean()), noise))
+    satisfied = stars[:, 3:].sum(1)
+    out: dict[str, list[Group]] = {"csat": [], "net_sentiment": []}
+    for name, mine in groups_of((rated.rows.source + " " + rated.rows.group).to_numpy()):
+        share, real = satisfied[mine], 100 * float((truth[mine] >= 4).mean())
+        chance = 1e4 * float((share * (1 - share)).mean()) / len(share)
+        out["csat"].append(Group(name, len(share), real, 100 * float(share.mean()), chance))
+        out["net_sentiment"].append(net_figure(name, felt[mine], np.digitize(truth[mine], [2.5, 3.5])))
     return out
 
 
-def effort_figures(card: verdict.Card, held: Held) -> list[tuple[str, int, float, float, float]]:
+def effort_figures(card: verdict.Card, held: Held) -> list[Group]:
     """CES (1 easy to 5 hard) of the held-out readings, by source of at least 20 texts with a cue."""
     read = held.where(held.rows["read"] != "")
     truth = [json.loads(text)["effort"] for text in read.rows["read"]]
@@ -208,11 +211,17 @@ def effort_figures(card: verdict.Card, held: Held) -> list[tuple[str, int, float
     table["true"] = [{"low": 1.0, "high": 5.0}.get(value, np.nan) for value in truth]
     table["said"] = [np.nan if value is None else value.level for value in said]
     out = []
-    for name, part in table.groupby("source"):
+    for name, part in [*table.groupby("source"), *table.groupby(read.rows.lang.to_numpy())]:
         if min(part.true.count(), part.said.count()) >= 20:
-            noise = part.true.var() / part.true.count()
-            out.append((str(name), int(part.true.count()), part.true.mean(), part.said.mean(), noise))
+            chance = float(part.true.var()) / part.true.count()
+            out.append(Group(str(name), int(part.true.count()), part.true.mean(), part.said.mean(), chance))
     return out
+
+
+def spread(groups: list[Group]) -> float:
+    """Standard deviation of the error of a group's figure, less what chance alone would give."""
+    errors = np.array([group.said - group.true for group in groups])
+    return float(np.sqrt(max(np.mean(errors**2 - [group.chance for group in groups]), 0.0)))
 
 
 def main() -> None:
@@ -239,7 +248,10 @@ def main() -> None:
         "unknown": [],
     }
     cards.write(arguments.base, arguments.out, measured)
-    report = {"f1": scores, "groups [name, n, true, said, variance by chance]": groups}
+    report = {
+        "f1": scores,
+        "groups": {name: [asdict(group) for group in found] for name, found in groups.items()},
+    }
     text = json.dumps(report, indent=1, ensure_ascii=False, default=float)
     (arguments.work / "calibration.json").write_text(text, encoding="utf-8")
     print(text, json.dumps(measured["systematic_error"]), measured["temperature"])

@@ -56,7 +56,7 @@ class GraphWriter:
 
     def embed(self, pieces: str, table: Array) -> str:
         """Rows of the embedding table, kept in 8 bits with one scale a row."""
-        scale = np.abs(table).max(1, keepdims=True) / 127
+        scale = np.maximum(np.abs(table).max(1, keepdims=True), 1e-8) / 127
         small = self.node("Gather", self.constant(np.rint(table / scale).astype(np.int8)), pieces)
         return self.node(
             "Mul",

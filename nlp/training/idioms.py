@@ -12,7 +12,7 @@ REPEATS = 5
 
 EXPRESSIONS: dict[tuple[str, int], list[str]] = {
     ("fr", 5): [
-        "rien à redire", "on ne peut pas mieux", "que du bonheur", "au top", "zéro défaut", 
+        "rien à redire", "on ne peut pas mieux", "que du bonheur", "au top", "zéro défaut",
         "jamais déçue",
         "je n'ai jamais été déçu", "je ne regrette pas du tout", "aucun reproche", "une tuerie",
         "ça déchire",

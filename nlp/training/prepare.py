@@ -87,12 +87,17 @@ def posts(data: Path, per_source: int) -> pd.DataFrame:
     return pd.concat([train[train.groupby("source").cumcount() < per_source], dev])
 
 
+def read_lines(path: Path) -> pd.DataFrame:
+    """A table of JSON lines, every value as it stands there."""
+    with path.open(encoding="utf-8") as lines:
+        return pd.DataFrame([json.loads(line) for line in lines], dtype=object)
+
+
 def readings(data: Path, stars: pd.DataFrame) -> pd.DataFrame:
     """The careful readings of touchpoints, with the stars of the same text where it has some."""
-    with (data / "touchpoints_read.jsonl").open(encoding="utf-8") as lines:
-        read = [json.loads(line) for line in lines]
-    rows = pd.DataFrame({key: [r[key] for r in read] for key in ("text", "lang", "source", "overall")})
-    rows["read"] = [json.dumps(r, ensure_ascii=False) for r in read]
+    read = read_lines(data / "touchpoints_read.jsonl")
+    rows = read[["text", "lang", "source", "overall"]].copy()
+    rows["read"] = [json.dumps(one, ensure_ascii=False) for one in read.to_dict("records")]
     rows["sentiment"] = rows.overall.map(SENTIMENTS)
     known = stars.drop_duplicates("text").set_index("text")
     for column, missing in (("stars", 0), ("group", "")):
@@ -134,6 +139,8 @@ def gather(data: Path, per_language: int, per_source: int) -> pd.DataFrame:
         {"stars": int, "sentiment": int}
     )
     rows = rows[rows.text.str.strip().str.len() > 0]
+    measured = set(rows.text[rows.split == "dev"]) | set(read_lines(data / "gold_dev.jsonl").text)
+    rows = rows[(rows.split == "dev") | ~rows.text.isin(measured)]
     return rows.sample(frac=1, random_state=SEED).reset_index(drop=True)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +16,7 @@ class WordTokenizer:
     """A tokenizer whose pieces are words: a stand-in for the model's."""
 
     def __call__(self, text, **options):
-        found = [[(m.start(), m.end()) for m in __import__("re").finditer(r"\S+", one)] for one in text]
+        found = [[(m.start(), m.end()) for m in re.finditer(r"\S+", one)] for one in text]
         return {"input_ids": [list(range(len(places))) for places in found], "offset_mapping": found}
 
 
@@ -37,7 +40,7 @@ def test_a_sentence_without_end_is_cut_where_the_window_ends():
     text = "a" * 10_000
     offsets = [(i, i + 1) for i in range(10_000)]
     cuts = cut_points(text, offsets)
-    assert max(b - a for a, b in zip(cuts, cuts[1:], strict=False)) <= WINDOW - 2
+    assert max(b - a for a, b in itertools.pairwise(cuts)) <= WINDOW - 2
 
 
 @given(st.text(alphabet="ab .\n!", max_size=3_000))
@@ -46,7 +49,7 @@ def test_every_piece_lies_in_exactly_one_window(text):
     cuts = cut_points(text, offsets)
     assert cuts[0] == 0
     assert cuts[-1] == len(offsets)
-    assert all(0 <= b - a <= WINDOW - 2 for a, b in zip(cuts, cuts[1:], strict=False))
+    assert all(0 <= b - a <= WINDOW - 2 for a, b in itertools.pairwise(cuts))
 
 
 def test_a_blank_text_has_no_window():
