@@ -80,9 +80,6 @@ class BrandConfig(Section):
     competitors: list[Name] = Field(
         default=[], description="Brands it is compared with; each one a brand of this file."
     )
-    languages: list[Language] = Field(
-        default=["fr", "en"], min_length=1, description="Languages its customers write in."
-    )
 
 
 class SourceConfig(Section):
@@ -98,9 +95,6 @@ class SourceConfig(Section):
     schedule: str = Field(
         default="every 30 minutes",
         description='How often to look: "every 30 minutes", "every day at 06:30", or five crontab fields.',
-    )
-    weight: float = Field(
-        default=1.0, ge=0, le=100, description="Its weight where sources are pooled in the score."
     )
     options: dict[str, Any] = Field(
         default={}, description="What this kind needs: see `oyez sources kinds KIND`."
@@ -118,7 +112,7 @@ class AlertConfig(Section):
 
     name: Name = Field(description="Your name for the rule, unique.")
     rule: Literal["negative_mention", "spike"] = Field(
-        description="negative_mention: one very negative text. spike: far more negative mentions than usual."
+        description="negative_mention: one text that is bad for the brand. spike: far more of them than usual."
     )
     brands: list[Name] = Field(default=[], description="Brands it watches; none means all.")
     to: list[Channel] = Field(
@@ -139,7 +133,7 @@ class AlertConfig(Section):
         default=7,
         ge=1,
         le=3650,
-        description="negative_mention: older texts, as found at a first import, are not told.",
+        description="negative_mention: texts published longer ago, as a first import finds, are not told.",
     )
     baseline_days: int = Field(default=28, ge=7, le=365, description="spike: days that say what is usual.")
     at_least: int = Field(default=5, ge=2, description="spike: fewest negative mentions in a day to be told.")
