@@ -174,11 +174,12 @@ def _add(
     annotation = None
     if row.a_revision is not None:
         annotation = opinions.read(row, "", touchpoints)
+    rating = rating_of(row)
     language = (annotation.language if annotation else None) or row.language or ""
     for touchpoint in {"", *(opinion.touchpoint for opinion in touchpoints)}:
         tally = tally_mention(
             annotation,
-            rating_of(row),
+            rating,
             copies=1 + copies[0],
             reach=row.reach + copies[1],
             replied=row.reply_text is not None,
