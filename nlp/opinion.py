@@ -120,6 +120,15 @@ def batches(sorted_windows: list[Window]) -> Iterator[list[Window]]:
         yield batch
 
 
+def read_card(model: str | Path | None = None) -> Card:
+    """What the model in a folder says of itself, without loading it; None is the shipped one.
+
+    Raises FileNotFoundError where the folder holds no model.
+    """
+    config: dict[str, Any] = json.loads((_folder(model) / "config.json").read_text(encoding="utf-8"))
+    return Card.of(config["opinion"])
+
+
 def load(model: str | Path | None = None, *, threads: int | None = None) -> OpinionModel:
     """Open a model folder; None is the shipped one. `threads` defaults to OYEZ_NLP_THREADS, then all cores."""
     # Heavy imports wait until a model is really wanted: the command line must answer at once.
@@ -127,11 +136,7 @@ def load(model: str | Path | None = None, *, threads: int | None = None) -> Opin
     import onnxruntime  # noqa: PLC0415
     from transformers import PreTrainedTokenizerFast  # noqa: PLC0415
 
-    folder = Path(model) if model is not None else SHIPPED
-    if not (folder / "model.onnx").is_file():
-        raise FileNotFoundError(
-            f"{folder} holds no model.onnx; name a model folder, or none for the shipped model"
-        )
+    folder = _folder(model)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or int(os.environ.get("OYEZ_NLP_THREADS", "0")) or os.cpu_count() or 1
     # Busy waiting between batches would take the processor from the other workers.
@@ -139,5 +144,13 @@ def load(model: str | Path | None = None, *, threads: int | None = None) -> Opin
     session = onnxruntime.InferenceSession(folder / "model.onnx", options, providers=["CPUExecutionProvider"])
     # Texts of any length come in and are cut into windows afterwards: no warning wanted.
     tokenizer = PreTrainedTokenizerFast.from_pretrained(folder, model_max_length=1_000_000_000)
-    config: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    return OnnxOpinionModel(session, tokenizer, Card.of(config["opinion"]))
+    return OnnxOpinionModel(session, tokenizer, read_card(folder))
+
+
+def _folder(model: str | Path | None) -> Path:
+    folder = Path(model) if model is not None else SHIPPED
+    if not (folder / "model.onnx").is_file():
+        raise FileNotFoundError(
+            f"{folder} holds no model.onnx; name a model folder, or none for the shipped model"
+        )
+    return folder

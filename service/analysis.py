@@ -20,7 +20,7 @@ from collectors.source import Fault
 from collectors.tables import Cell, Table
 from nlp.annotation import Annotation
 from nlp.language import detect
-from nlp.opinion import OpinionModel, load
+from nlp.opinion import OpinionModel
 from reputation.figures import SystematicError
 from reputation.groups import group_scorecard
 from service import oyez_toml
@@ -28,6 +28,7 @@ from service.config import Config
 from service.errors import ServiceError
 from service.home import find_home
 from service.progress import Advance, nothing
+from service.reader import Reader
 from storage.tally import Tally, tally_mention
 
 CHUNK_ROWS = 1_024
@@ -227,10 +228,7 @@ def open_model(home: Path | None = None) -> tuple[OpinionModel, tuple[str, ...]]
     Raises ServiceError when there is no such model, ConfigError when the configuration is wrong.
     """
     config = configuration(home)
-    try:
-        return load(config.nlp.model), tuple(config.nlp.languages)
-    except FileNotFoundError as error:
-        raise ServiceError(str(error), "correct [nlp] model in oyez.toml, or leave it out") from error
+    return Reader(config.nlp.model), tuple(config.nlp.languages)
 
 
 def configuration(home: Path | None = None) -> Config:

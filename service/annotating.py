@@ -24,7 +24,7 @@ def annotate(
     """Annotate all mentions that the model has not read, one commit a batch; how many there were.
 
     Once none is left, the model's annotations become the figures, should they not be so already.
-    Raises FileNotFoundError when the configured model is not there.
+    Raises ServiceError when the configured model is not there.
     """
     model = ws.model
     with ws.database.begin() as conn:
@@ -47,7 +47,7 @@ def annotate(
 def waiting(ws: Workspace) -> int:
     """How many mentions the model has not read."""
     with ws.database.read() as conn:
-        return len(mentions.pending(conn, ws.model.name, 10_000_000))
+        return mentions.count_pending(conn, ws.model.name)
 
 
 def fold(ws: Workspace, *, stop: threading.Event | None = None) -> int:

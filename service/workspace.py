@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Workspace:
-    """One home folder at work. The database is opened, and the model loaded, at their first use.
+    """One home folder at work. The database is opened, and the model loaded, when they are needed.
 
     Use it in a `with`, or close it: it holds the database's connections.
     """
@@ -57,10 +57,13 @@ class Workspace:
 
     @cached_property
     def model(self) -> OpinionModel:
-        """The opinion model of the configuration. Takes a second to load."""
-        from nlp.opinion import load  # noqa: PLC0415 (brings ONNX Runtime with it)
+        """The opinion model of the configuration; it is loaded once it has something to read.
 
-        return load(self.config.nlp.model)
+        Raises ServiceError when it is not there.
+        """
+        from service.reader import Reader  # noqa: PLC0415 (brings NumPy with it)
+
+        return Reader(self.config.nlp.model)
 
     @cached_property
     def pseudonym_key(self) -> bytes:

@@ -25,6 +25,7 @@ __all__ = [
     "SourceCount",
     "Stored",
     "count",
+    "count_pending",
     "counts_by_source",
     "get",
     "latest",
@@ -98,19 +99,18 @@ def pending(conn: Connection, model: str, limit: int, *, after: int = 0) -> list
 
     To walk through many, give the last id as `after`: it costs as much at the end as at the beginning.
     """
-    found = opinions.find_model(conn, model)
-    read = exists().where(
-        AnnotationRow.mention_id == Mention.id,
-        AnnotationRow.model_id == (found.id if found else None),
-        AnnotationRow.revision == Mention.revision,
-    )
     query = (
         select(Mention.id, Mention.revision, Mention.title, Mention.text, Mention.language)
-        .where(Mention.has_text, Mention.deleted_at.is_(None), Mention.id > after, ~read)
+        .where(_unread(conn, model), Mention.id > after)
         .order_by(Mention.id)
         .limit(limit)
     )
     return [PendingMention(*row) for row in conn.execute(query)]
+
+
+def count_pending(conn: Connection, model: str) -> int:
+    """How many mentions `pending` would give."""
+    return conn.execute(select(func.count()).select_from(Mention).where(_unread(conn, model))).scalar_one()
 
 
 def set_relevance(conn: Connection, verdicts: Iterable[tuple[int, int, bool]]) -> None:
@@ -244,6 +244,16 @@ def rating_of(row: Row[Any]) -> Rating | None:
     if row.rating is None:
         return None
     return Rating(row.rating, row.rating_worst, row.rating_best, Question(row.rating_question))
+
+
+def _unread(conn: Connection, model: str) -> ColumnElement[bool]:
+    found = opinions.find_model(conn, model)
+    read = exists().where(
+        AnnotationRow.mention_id == Mention.id,
+        AnnotationRow.model_id == (found.id if found else None),
+        AnnotationRow.revision == Mention.revision,
+    )
+    return and_(Mention.has_text, Mention.deleted_at.is_(None), ~read)
 
 
 def _period(brand_id: int | None, start: date | None, end: date | None) -> list[ColumnElement[bool]]:
