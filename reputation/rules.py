@@ -39,16 +39,14 @@ MOST_JUDGED = 20_000
 class NegativeMention:
     """Tell each story that is bad for the brand, once.
 
-    `negative_from` is a probability. What was older than `max_age_days` when first seen is a backfill and is
-    not told; nor is what was first seen before `since`, the start of the rule. `lookback_days` says how long
-    the rule may have been asleep without missing anything.
+    `negative_from` is a probability. What was published more than `max_age_days` ago is history, not news, and
+    is not told: so much may a first import or a new rule tell at once, and so long may the rule have slept
+    without missing anything. A mention without a date is as old as our first sight of it.
     """
 
     name: str = "negative_mention"
     negative_from: float = 0.8
     max_age_days: int = 7
-    since: datetime | None = None
-    lookback_days: int = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +61,9 @@ class Spike:
 
 def negative_mention(conn: Connection, brand: Brand, rule: NegativeMention, now: datetime) -> list[AlertDraft]:
     """A draft for each new story that is bad, the oldest first."""
-    seen_since = now - timedelta(rule.lookback_days)
-    if rule.since is not None:
-        seen_since = max(seen_since, rule.since)
-    found = mentions.latest(
-        conn,
-        brand.id,
-        start=(seen_since - timedelta(rule.max_age_days)).date(),
-        seen_since=seen_since,
-        limit=MOST_JUDGED,
-    )
-    fresh = (m for m in reversed(found) if m.first_seen_at - m.moment <= timedelta(rule.max_age_days))
+    oldest = now - timedelta(rule.max_age_days)
+    found = mentions.latest(conn, brand.id, start=oldest.date(), limit=MOST_JUDGED)
+    fresh = (mention for mention in reversed(found) if mention.moment >= oldest)
     return [
         _negative_draft(rule, brand, mention, reasons) for mention in fresh if (reasons := bad(mention, rule))
     ]

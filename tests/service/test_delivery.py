@@ -80,7 +80,7 @@ def test_an_alert_goes_to_every_channel_once(tmp_path: Path, smtp: MailServer, h
         assert deliver(ws).sent == 0
     assert len(smtp.mails) == 1
     assert len(hook.received) == 2
-    assert smtp.mails[0]["Subject"] == "Lila : un avis très négatif sur Trustville"
+    assert smtp.mails[0]["Subject"] == "Lila : un avis grave et urgent sur Trustville"
     page = smtp.mails[0].get_body(("html",))
     assert page is not None
     assert "<b>cassé" not in page.get_content()
@@ -192,8 +192,8 @@ def test_waits_double_with_a_little_chance_and_have_an_end(attempts: int, seed: 
         (
             "fr",
             [
-                "un avis critique sur Lila".capitalize(),
-                "1 étoiles",
+                "un avis grave et urgent sur Lila",
+                "note : 1 sur 5",
                 "« Livré avec",
                 "note basse",
                 "À lire ici",
@@ -203,8 +203,8 @@ def test_waits_double_with_a_little_chance_and_have_an_end(attempts: int, seed: 
         (
             "en",
             [
-                "A critical mention of Lila",
-                "1 stars of 5",
+                "A grave and urgent mention of Lila",
+                "rated 1 of 5",
                 "“Livré avec",
                 "low rating",
                 "Read it here",
@@ -221,6 +221,17 @@ def test_an_alert_says_what_where_why_and_what_to_do(language: str, expected: li
     for words in expected:
         assert words.lower() in text.lower()
     assert "https://oyez.example" in text
+
+
+@pytest.mark.parametrize(
+    ("severity", "word"),
+    [("low", "un avis négatif"), ("medium", "un avis très négatif"), ("high", "un avis très négatif et urgent")],
+)
+def test_subject_and_text_are_as_grave_as_the_alert(severity: str, word: str) -> None:
+    payload = {"rule": "negative_mention", "brand": "Lila", "severity": severity, "detail": NEGATIVE}
+    subject, lines = alert_text(payload, "fr")
+    assert f"{word} sur Trustville" in subject
+    assert f"{word} sur Lila".lower() in lines[0].lower()
 
 
 @pytest.mark.parametrize(("language", "usual"), [("fr", "2,5"), ("en", "2.5")])
