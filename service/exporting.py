@@ -26,7 +26,10 @@ _EARLIEST = date(1970, 1, 1)
 def export(
     ws: Workspace, brand: Brand | None = None, *, start: date | None = None, end: date | None = None
 ) -> Iterator[dict[str, Any]]:
-    """The mentions (of a brand), newest first, each near-duplicate by itself, from `start` to `end` included."""
+    """The mentions (of a brand), newest first, each near-duplicate by itself, from `start` to `end` included.
+
+    It is noted at once that they are read out, whether or not the caller then reads to the end.
+    """
     with ws.database.begin() as conn:
         detail = {
             "what": "mentions",
@@ -35,6 +38,10 @@ def export(
             "to": _iso(end),
         }
         audit.record(conn, getpass.getuser(), "export", detail, ws.clock.now())
+    return _rows(ws, brand, start, end)
+
+
+def _rows(ws: Workspace, brand: Brand | None, start: date | None, end: date | None) -> Iterator[dict[str, Any]]:
     with ws.database.read() as conn:
         brand_id = brand.id if brand else None
         left = mentions.count(conn, brand_id)

@@ -28,7 +28,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, SQLAlchemyError
 
 from storage.tables import Base
 
@@ -97,12 +97,22 @@ class Database:
         """Bring the tables to `revision`, keeping what they hold; nothing happens where they are there already.
 
         One transaction: a kill in the middle leaves the tables as they were. Two processes may call it at once.
+        Raises DatabaseError when the database does not answer, or is that of a newer program.
         """
-        from alembic import command  # noqa: PLC0415  takes 0.2 s to import, and most commands need no upgrade
+        # It takes 0.2 s to import, and most commands need no upgrade.
+        from alembic import command  # noqa: PLC0415
+        from alembic.util import CommandError  # noqa: PLC0415
 
-        with self.begin() as conn:
-            take_turns(conn, "upgrade")
-            command.upgrade(_alembic(conn), revision)
+        try:
+            with self.begin() as conn:
+                take_turns(conn, "upgrade")
+                command.upgrade(_alembic(conn), revision)
+        except CommandError as problem:
+            raise DatabaseError(
+                f"the tables cannot be brought up to date: {problem}", remedy=_NEWER_REMEDY
+            ) from problem
+        except OperationalError as problem:
+            raise DatabaseError(_silence(self.engine, problem), remedy=_SILENT_REMEDY) from problem
 
     def check(self) -> list[Finding]:
         """Whether it answers, is intact and up to date, for `oyez doctor`. Raises nothing."""
@@ -110,14 +120,8 @@ class Database:
             with self.read() as conn:
                 return [_version(conn), _schema(conn), *_integrity(conn)]
         except SQLAlchemyError as problem:
-            return [
-                Finding(
-                    "database",
-                    ok=False,
-                    detail=f"{self.engine.url.render_as_string()} does not answer: {problem}",
-                    remedy="check [storage] url in oyez.toml, and that the server runs or the folder is writable",
-                )
-            ]
+            detail = _silence(self.engine, problem)
+            return [Finding("database", ok=False, detail=detail, remedy=_SILENT_REMEDY)]
 
 
 def open_database(url: str | URL) -> Database:
@@ -137,6 +141,13 @@ def open_database(url: str | URL) -> Database:
 
 
 _ADDRESS_REMEDY = "use sqlite:///path/to/oyez.db or postgresql://user:password@host/name"
+_SILENT_REMEDY = "check [storage] url in oyez.toml, and that the server runs or the folder is writable"
+_NEWER_REMEDY = "a newer oyez made these tables: install that one, or restore a backup from before"
+
+
+def _silence(engine: Engine, problem: SQLAlchemyError) -> str:
+    said = " ".join(str(getattr(problem, "orig", None) or problem).split())
+    return f"{engine.url.render_as_string()} does not answer: {said}"
 
 
 def _open_sqlite(address: URL) -> Engine:
@@ -249,14 +260,17 @@ def _version(conn: Connection) -> Finding:
 def _schema(conn: Connection) -> Finding:
     from alembic.script import ScriptDirectory  # noqa: PLC0415  see `Database.upgrade`
 
-    newest = ScriptDirectory.from_config(_alembic(conn)).get_current_head()
+    known = [script.revision for script in ScriptDirectory.from_config(_alembic(conn)).walk_revisions()]
+    newest = known[0]
     found = None
     if inspect(conn).has_table("alembic_version"):
         found = conn.execute(text("SELECT version_num FROM alembic_version")).scalar()
     if found == newest:
         return Finding("tables", ok=True, detail=f"at revision {newest}")
     detail = f"at revision {found}, this program needs {newest}" if found else "there are no tables yet"
-    return Finding("tables", ok=False, detail=detail, remedy="run `oyez init`, or any command that writes")
+    behind = found is None or found in known
+    remedy = "run `oyez init`, or any command that writes" if behind else _NEWER_REMEDY
+    return Finding("tables", ok=False, detail=detail, remedy=remedy)
 
 
 def _integrity(conn: Connection) -> Sequence[Finding]:

@@ -78,8 +78,9 @@ def _load(name: str, target: str) -> Any:
 def _explain(error: Exception) -> bool:
     """Say on stderr what happened and what to do, if the error is one that the user can act on."""
     from collectors.source import SourceError
+    from storage.database import DatabaseError
 
-    if not isinstance(error, ServiceError | SourceError):
+    if not isinstance(error, ServiceError | SourceError | DatabaseError):
         return False
     typer.echo(f"Error: {error}", err=True)
     if error.remedy:
