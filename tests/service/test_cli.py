@@ -11,14 +11,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from typer.testing import CliRunner, Result
 
 from collectors.post import Author, Post, PostKind, Rating
-from service.cli import app
 from service.cli.options import Format
 from service.cli.output import destination, post_json, safe_cell, write_posts, write_rows
 from service.errors import ServiceError
 from service.workspace import Workspace
+from tests.service.commands import oyez
 from tests.service.workspaces import WordModel
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,12 +31,6 @@ Livraison nul, colis perdu;1;14/11/2026
 @pytest.fixture(autouse=True)
 def word_model(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Workspace, "model", WordModel())
-
-
-def oyez(*arguments: str | Path, code: int = 0) -> Result:
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    assert result.exit_code == code, (result.output, result.exception)
-    return result
 
 
 @pytest.fixture

@@ -5,13 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 from typer.testing import CliRunner, Result
 
 from service.cli import app
@@ -30,13 +29,6 @@ PLAYED = Played(
     report=Path("/home/lampe/reports/halombre-2026-W45-en.html"),
     seconds={"collect": 1.234, "annotate": 20.0, "roll_up": 0.1, "alerts": 0.2, "report": 0.9},
 )
-
-
-@pytest.fixture(autouse=True)
-def _logs_as_before() -> Iterator[None]:
-    """The command sends the logs to its own stderr, which is closed afterwards."""
-    yield
-    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 from typer.testing import CliRunner
 
 from service.cli import app
@@ -28,13 +27,6 @@ from storage.mentions import MentionView
 from storage.tally import Tally
 
 NOW = datetime(2026, 11, 21, 15, 30, tzinfo=UTC)
-
-
-@pytest.fixture(autouse=True)
-def _logs_as_before() -> Iterator[None]:
-    """The command sends the logs to its own stderr, which is closed afterwards."""
-    yield
-    structlog.reset_defaults()
 
 
 # --- the home folder ----------------------------------------------------------------------------------------

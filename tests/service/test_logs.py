@@ -17,12 +17,6 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.fixture(autouse=True)
-def untouched() -> object:
-    yield
-    structlog.reset_defaults()
-
-
 def test_a_pipe_gets_one_json_object_a_line_with_the_error_in_it() -> None:
     out = io.StringIO()
     logs.configure(stream=out)
