@@ -37,17 +37,19 @@ def find_brand(ws: Workspace, name: str) -> Brand:
     )
 
 
-def weekly(ws: Workspace, brand: Brand, week: str) -> reports.Report:
+def weekly(ws: Workspace, brand: Brand, week: str, *, sent: bool = False) -> reports.Report:
     """The report of an ISO week ("2026-W46"). One of a week that is over is frozen: it never changes again.
 
-    The present week's is worked out anew each time and not kept. Raises ValueError for what is no week.
+    The present week's is worked out anew each time and not kept; nor is one in which nothing was said, unless
+    it is sent: its mentions may still be brought in. Raises ValueError for what is no week.
     """
     now = ws.clock.now()
     with ws.database.read() as conn:
         if frozen := reports.find(conn, brand.id, WEEKLY, week):
             return frozen
         document = weekly_report(conn, brand, week, now)
-    if week >= week_of(now.astimezone(UTC).date()):
+    over = week < week_of(now.astimezone(UTC).date())
+    if not over or not (sent or document["scorecard"]["mentions"]):
         return reports.Report(0, brand.id, brand.name, WEEKLY, week, "", document, now)
     with ws.database.begin() as conn:
         return reports.freeze(conn, brand.id, WEEKLY, week, document, now)
@@ -77,7 +79,7 @@ def due_week(config: ReportConfig, now: datetime, ws: Workspace) -> str:
 
 def _queue(ws: Workspace, brand: Brand, week: str, channel: str, language: str) -> bool:
     """Queue one report for one channel; False where that was done before."""
-    report = weekly(ws, brand, week)
+    report = weekly(ws, brand, week, sent=True)
     payload = {
         "type": "report",
         "kind": report.kind,

@@ -77,10 +77,12 @@ def weekly(
         with destination(output) as out:
             if format_ is Document.JSON:
                 write_object(report.document, out)
-                return
-            from service.reports import render_html
+            else:
+                from service.reports import render_html
 
-            out.write(render_html(report.document, language or ws.config.web.language))
+                out.write(render_html(report.document, language or ws.config.web.language))
+    if not report.document["scorecard"]["mentions"]:
+        typer.echo(f"Nothing was said of {report.brand} in {chosen}; see `oyez sources list`.", err=True)
 
 
 @app.command()
