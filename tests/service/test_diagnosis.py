@@ -1,5 +1,6 @@
 """What `oyez doctor` finds, and that an export reads everything out once."""
 
+import json
 import shutil
 from datetime import timedelta
 from pathlib import Path
@@ -14,12 +15,21 @@ from service.reporting import find_brand
 from service.workspace import Workspace
 from storage import audit, brands, mentions, outbox, sources
 from storage.database import Finding
+from tests.service.commands import oyez
 from tests.service.workspaces import NOW, WordModel, workspace
+
+REAL_MODEL = Workspace.model
 
 
 @pytest.fixture(autouse=True)
 def word_model(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Workspace, "model", WordModel())
+
+
+@pytest.fixture
+def real_model(word_model: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The model of the configuration."""
+    monkeypatch.setattr(Workspace, "model", REAL_MODEL)
 
 
 def findings(home: Path) -> dict[str, list[Finding]]:
@@ -139,3 +149,72 @@ def test_names_and_numbers_are_masked_unless_that_is_turned_off(tmp_path: Path) 
             [row] = exporting.export(ws)
         assert ("jean@exemple.fr" in row["text"]) == bool(toml)
         assert ("06 12 34 56 78" in row["text"]) == bool(toml)
+
+
+def mark_as_newer(home: Path) -> None:
+    """As a later program would leave the database."""
+    with Workspace(Home(home)) as ws, ws.database.begin() as conn:
+        conn.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+
+
+def test_a_healthy_home_ends_with_0_and_shows_no_remedy(tmp_path: Path) -> None:
+    oyez("init", "--home", tmp_path)
+    table = oyez("doctor", "--home", tmp_path).stdout
+    assert "!!" not in table
+    assert "To do" not in table
+    rows = json.loads(oyez("doctor", "--home", tmp_path, "--format", "json").stdout)
+    assert {row["ok"] for row in rows} == {True}
+    assert {row["remedy"] for row in rows} == {None}
+
+
+def test_a_missing_model_is_told_by_the_doctor_and_by_the_run_that_needs_it(
+    tmp_path: Path, real_model: None
+) -> None:
+    oyez("init", "--home", tmp_path)
+    (tmp_path / "oyez.toml").write_text('[nlp]\nmodel = "/no/such/folder"\n', encoding="utf-8")
+    rows = json.loads(oyez("doctor", "--home", tmp_path, "--format", "json", code=1).stdout)
+    [finding] = [row for row in rows if not row["ok"]]
+    assert finding["name"] == "model"
+    assert "/no/such/folder" in finding["detail"]
+    assert "[nlp] model" in finding["remedy"]
+    for command in ("run", "annotate"):
+        result = oyez(command, "--home", tmp_path, code=1)
+        assert "Error: " in result.stderr
+        assert "/no/such/folder" in result.stderr
+        assert "To do: correct [nlp] model" in result.stderr
+
+
+def test_a_model_that_does_not_load_is_told(tmp_path: Path, real_model: None) -> None:
+    model = tmp_path / "model"
+    model.mkdir()
+    parts = ("temperature", "thresholds", "recommendation", "systematic_error", "unknown")
+    card = {"name": "broken-1", "version": "1"} | {part: {} for part in parts}
+    (model / "config.json").write_text(json.dumps({"opinion": card}))
+    (model / "model.onnx").write_bytes(b"half of a download")
+    (tmp_path / "oyez.toml").write_text(f'[nlp]\nmodel = "{model}"\n', encoding="utf-8")
+    assert "install oyez again" in bad(tmp_path)["model"]
+
+
+def test_a_database_of_a_newer_program_is_refused_and_left_alone(tmp_path: Path) -> None:
+    oyez("init", "--home", tmp_path)
+    mark_as_newer(tmp_path)
+    failing = oyez("doctor", "--home", tmp_path, code=1).stdout
+    assert "!!  tables: at revision 9999" in failing
+    assert "a newer oyez made these tables" in failing
+    for command in (("run",), ("export",), ("report", "weekly", "--brand", "Lila")):
+        result = oyez(*command, "--home", tmp_path, code=1)
+        assert result.stdout == ""
+        assert "9999" in result.stderr
+        assert "To do: a newer oyez made these tables" in result.stderr
+
+
+@pytest.mark.parametrize("url", ["mysql://x/y", "postgresql://me:s3cret@127.0.0.1:9/oyez", "no address"])
+def test_a_database_that_cannot_be_used_is_told_with_a_remedy_and_no_secret(tmp_path: Path, url: str) -> None:
+    (tmp_path / "oyez.toml").write_text(f'[storage]\nurl = "{url}"\n', encoding="utf-8")
+    for result in (oyez("run", "--home", tmp_path, code=1), oyez("doctor", "--home", tmp_path, code=1)):
+        assert "To do: " in result.output
+        assert "s3cret" not in result.output
+
+
+def test_a_wrong_option_of_the_doctor_is_exit_code_2(tmp_path: Path) -> None:
+    assert oyez("doctor", "--netwrk", "--home", tmp_path, code=2).stdout == ""
