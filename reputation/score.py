@@ -7,7 +7,8 @@ score = Σ weight · part, with five parts from 0 to 100:
 - volume: 100·m/(m + 30), with m the mentions in 30 days: 30 a month are worth 50, a flood is worth no more
   than 100;
 - recency: the mean of 100·½^(age in days/30): what was said today counts 100, a month ago 50;
-- response: the share of mentions that the brand answered, drawn towards 50 as if by 7 mentions.
+- response: the share of mentions that the brand answered, among those of the sources where it was ever seen to
+  answer (an App Store feed shows no replies), drawn towards 50 as if by 7 mentions.
 
 The prior of 7 reviews of 3.5 ★ is the one Trustpilot publishes for its TrustScore. The same inputs always give
 the same score.
@@ -97,12 +98,14 @@ def score(
     *,
     days: int,
     freshness: float,
+    answerable: float | None = None,
     error: SystematicError = UNKNOWN,
     weights: Mapping[str, float] = DEFAULT_WEIGHTS,
 ) -> Score | None:
     """The score of a period of `days` days; None when nothing was said.
 
-    `freshness` (0 to 1) is that of `freshness()`. Raises ValueError for days < 1 or weights that cannot be used.
+    `freshness` (0 to 1) is that of `freshness()`; `answerable` is how many mentions stand where answers can be
+    seen, all of them when None. Raises ValueError for days < 1 or weights that cannot be used.
     """
     if days < 1:
         raise ValueError("a period has at least one day")
@@ -110,6 +113,7 @@ def score(
     n = tally.mentions
     if n < FEWEST:
         return None
+    asked = n if answerable is None else max(answerable, tally.replied)
     stars, mood = rating(tally, error), net_sentiment(tally, error)
     a_month = n * 30 / days
     values = {
@@ -117,7 +121,7 @@ def score(
         "net_sentiment": _drawn("net_sentiment", (mood.value + 100) / 2 if mood else 0.0, _answers(mood)),
         "volume": 100 * a_month / (a_month + HALF_VOLUME),
         "recency": 100 * freshness,
-        "response": _drawn("response", 100 * min(1.0, tally.replied / n), n),
+        "response": _drawn("response", 100 * tally.replied / asked if asked else 0.0, asked),
     }
     parts = tuple(Part(k, values[k], shares[k], round(shares[k] * values[k], 2)) for k in PARTS)
     return Score(_figure(parts, tally, stars, mood), parts)

@@ -108,17 +108,31 @@ def work_out(
     period: Period,
     by_day: Mapping[date, Tally],
     *,
+    answerable: tuple[float, float] | None = None,
     error: SystematicError = UNKNOWN,
     weights: Mapping[str, float] = DEFAULT_WEIGHTS,
     part: Slice = EVERYTHING,
 ) -> Scorecard:
-    """A scorecard from tallies by day, which reach back over the period before; other days are left out."""
+    """A scorecard from tallies by day, which reach back over the period before; other days are left out.
+
+    `answerable` is how many mentions of the period, and of the one before, stand where replies can be seen.
+    """
     days, days_before = _within(by_day, period), _within(by_day, period.before())
     tally, before = add_up(days), add_up(days_before)
     figures, figures_before = indicators(tally, error), indicators(before, error)
     new, old = (
-        score(whole, days=period.days, freshness=freshness(_mentions(of), last), error=error, weights=weights)
-        for whole, of, last in ((tally, days, period.end), (before, days_before, period.before().end))
+        score(
+            whole,
+            days=period.days,
+            freshness=freshness(_mentions(of), last),
+            answerable=asked,
+            error=error,
+            weights=weights,
+        )
+        for whole, of, last, asked in (
+            (tally, days, period.end, answerable and answerable[0]),
+            (before, days_before, period.before().end, answerable and answerable[1]),
+        )
     )
     return Scorecard(
         brand=brand,
@@ -152,7 +166,25 @@ def scorecard(
         language=part.language,
         touchpoint=part.touchpoint,
     )
-    return work_out(brand.name, period, by_day, error=model_error(conn), weights=weights, part=part)
+    asked = _answerable(conn, brand, period, part)
+    return work_out(
+        brand.name, period, by_day, answerable=asked, error=model_error(conn), weights=weights, part=part
+    )
+
+
+def _answerable(conn: Connection, brand: Brand, period: Period, part: Slice) -> tuple[float, float]:
+    """Mentions of the period and of the one before in the sources that showed a reply in either of them."""
+    now, before = (
+        rollups.by_source(
+            conn, brand.id, each.start, each.end, language=part.language, touchpoint=part.touchpoint
+        )
+        for each in (period, period.before())
+    )
+    seen = {source for found in (now, before) for source, tally in found.items() if tally.replied}
+    if part.source_id is not None:
+        seen &= {part.source_id}
+    count = [sum(tally.mentions for source, tally in found.items() if source in seen) for found in (now, before)]
+    return count[0], count[1]
 
 
 def by_source(
