@@ -66,17 +66,19 @@ def store_page(
 ) -> Stored:
     """Store posts of one source, and mark the days that count differently now.
 
-    `brand_ids_of` and `pseudonym` are called for new and edited posts only. An author's name and address are
-    kept with `keep_names` alone. Of two posts with one external id the later one counts. A date that is
+    `brand_ids_of` and `pseudonym` are called for new and edited posts only; the latter is given the source's
+    name and the author's id (or name, or address), since user 5 of one site is not user 5 of another. An
+    author's name and address are kept with `keep_names` alone. Of two posts with one external id the later one counts. A date that is
     missing, or more than `FUTURE` after the post was first seen, leaves it on the day it was first seen.
     Raises LookupError when there is no such source.
     """
     # Two processes that fetch one source at once take turns here, so that neither doubles what the other stores.
     # (Without the key: other transactions may still write rows that refer to the source.)
-    turn = select(Source.id).where(Source.id == source_id).with_for_update(key_share=True)
-    if conn.execute(turn).first() is None:
+    turn = select(Source.name).where(Source.id == source_id).with_for_update(key_share=True)
+    source = conn.execute(turn).scalar()
+    if source is None:
         raise LookupError(f"there is no source number {source_id}")
-    intake = _Intake(conn, source_id, brand_ids_of, pseudonym, now, keep_names)
+    intake = _Intake(conn, source_id, source, brand_ids_of, pseudonym, now, keep_names)
     total = Stored()
     latest = {_key(post.external_id): post for post in posts}
     for keys in in_chunks(latest):
@@ -120,6 +122,7 @@ def _reach(reach: Reach) -> int:
 class _Intake:
     conn: Connection
     source_id: int
+    source: str
     brand_ids_of: BrandsOf
     pseudonym: Pseudonym
     now: datetime
@@ -290,7 +293,7 @@ class _Intake:
             "rating_worst": rating.worst if rating else None,
             "rating_best": rating.best if rating else None,
             "rating_question": rating.question.value if rating else None,
-            "author_key": self.pseudonym(identity) if identity else None,
+            "author_key": self.pseudonym(f"{self.source}:{identity}") if identity else None,
             "author_name": author.name if self.keep_names else None,
             "segments": post.segments,
         }

@@ -204,7 +204,7 @@ def test_a_mention_is_shown_with_all_that_is_known_of_it(desk: Desk) -> None:
     assert (view.moment, view.dated, view.author_key, view.author_name) == (
         given.published_at,
         True,
-        "~id-Zoé",
+        "~shop:id-Zoé",
         None,
     )
     assert view.annotation == EVERYTHING
@@ -280,7 +280,7 @@ def test_an_export_is_masked_and_complete(desk: Desk) -> None:
         assert list(export(conn, 99)) == []
     assert len(records) == 1_101
     first = json.loads(json.dumps(records[0]))
-    assert (first["external_id"], first["author"], first["rating"]["value"]) == ("1", "~id-Jean", 4)
+    assert (first["external_id"], first["author"], first["rating"]["value"]) == ("1", "~shop:id-Jean", 4)
     assert "06 12" not in json.dumps(first)
     assert "jean@" not in json.dumps(first)
     assert first["annotation"]["sentiment"]["label"] == "positive"
@@ -300,8 +300,8 @@ def test_what_an_author_wrote_is_forgotten_everywhere_and_for_good(desk: Desk) -
         raise_alert(conn, drafted, ["mail"], NOW)
     desk.work()
     with desk.database.begin() as conn:
-        assert forget_author(conn, "~id-Jean", NOW, actor="anne") == 2
-        assert forget_author(conn, "~id-Jean", NOW, actor="anne") == 0
+        assert forget_author(conn, "~shop:id-Jean", NOW, actor="anne") == 2
+        assert forget_author(conn, "~shop:id-Jean", NOW, actor="anne") == 0
     assert "secret" not in repr(contents(desk.database))
     assert "Jean" not in repr(contents(desk.database))
     desk.work()

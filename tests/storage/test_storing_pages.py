@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from material import ALWAYS, NOW, TODAY, Desk, author, contents, edited, post
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from collectors.post import OwnerReply, Post, Question, Rating, Reach
+from collectors.post import Author, OwnerReply, Post, Question, Rating, Reach
 from storage import mentions, rollups, sources
 from storage.database import Database
 from storage.mentions import Stored
@@ -268,9 +268,26 @@ def test_an_empty_page_is_nothing(desk: Desk) -> None:
 
 def test_only_a_pseudonym_of_the_author_is_kept(desk: Desk) -> None:
     desk.store(post(author=author("Jeanne")))
-    assert desk.mention().author_key == "~id-Jeanne"
+    assert desk.mention().author_key == "~shop:id-Jeanne"
     assert desk.mention().author_name is None
     assert not any("example.org/Jeanne" in str(value) for value in desk.mention())
+
+
+def test_the_same_author_id_at_two_sources_is_two_people(desk: Desk) -> None:
+    fifth = Author(id="5")
+    for source in (desk.source, desk.another_source("blog")):
+        desk.store(post(f"first {source}", author=fifth), post(f"then {source}", author=fifth), source=source)
+    with desk.database.read() as conn:
+        keys = [row.author_key for row in conn.execute(select(Mention).order_by(Mention.id))]
+    assert keys == ["~shop:5", "~shop:5", "~blog:5", "~blog:5"]
+
+
+@pytest.mark.parametrize("who", [Author(name="Anne"), Author(url="https://example.org/anne")])
+def test_a_bare_name_is_a_person_within_its_source_only(desk: Desk, who: Author) -> None:
+    desk.store(post("1", author=who))
+    desk.store(post("1", author=who), source=desk.another_source("blog"))
+    with desk.database.read() as conn:
+        assert conn.execute(select(func.count(Mention.author_key.distinct()))).scalar_one() == 2
 
 
 def test_the_name_is_kept_when_the_user_wants_so(desk: Desk) -> None:
