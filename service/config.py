@@ -55,12 +55,12 @@ class NlpConfig(Section):
     """The opinion model."""
 
     model: str | None = Field(
-        default=None, description="Folder or name of the opinion model. Default: the one delivered."
+        default=None, description="Folder of the opinion model. Default: the one delivered."
     )
     languages: list[Language] = Field(
         default=["fr", "en"],
         min_length=1,
-        description="Languages a text can be in; others are kept but not scored.",
+        description="Languages that texts are taken to be in: each text is read as one of these.",
     )
     batch_size: int = Field(default=256, ge=1, le=4096, description="Mentions annotated between two commits.")
 
@@ -177,8 +177,15 @@ class PrivacyConfig(Section):
 class WebConfig(Section):
     """The pages served by `oyez serve`."""
 
-    host: str = Field(default="127.0.0.1", description="Address to listen on; loopback until users exist.")
+    host: str = Field(
+        default="127.0.0.1", description="Address to listen on; beyond loopback only with allow_network."
+    )
     port: int = Field(default=8742, ge=0, le=65535, description="Port to listen on.")
+    allow_network: bool = Field(
+        default=False,
+        description="Listen beyond loopback although there is no sign-in yet: only behind a proxy that asks who "
+        "comes.",
+    )
     timezone: str = Field(
         default="Europe/Paris", description="Zone in which schedules are read and times are shown."
     )

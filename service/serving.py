@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from ipaddress import ip_address
 
 import uvicorn
 
@@ -26,8 +27,13 @@ def serve(
 ) -> None:
     """Serve until SIGINT or SIGTERM; `announce` is told the address once it accepts connections.
 
-    Raises ServiceError when the address is taken.
+    Raises ServiceError when the address is taken, or when it is open to the network and that is not allowed.
     """
+    if not (ws.config.web.allow_network or _is_loopback(host)):
+        raise ServiceError(
+            f"{host} can be reached from the network, and the pages ask nobody who they are",
+            "keep 127.0.0.1, or put a proxy with sign-in before it and set [web] allow_network = true",
+        )
     listener = _listen(host, port)
     shown = f"[{host}]" if ":" in host else host
     scheduler = Scheduler(ws) if schedule else None
@@ -59,6 +65,13 @@ def _stopped_gently() -> Iterator[None]:
         pass
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -6,8 +6,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from importlib import resources
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request, Response
+from fastapi.middleware.trustedhost import TrustedHostMiddleware
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy.exc import SQLAlchemyError
@@ -38,7 +40,18 @@ def create_app(ws: Workspace) -> FastAPI:
     app.mount("/static", StaticFiles(directory=str(resources.files("service.web") / "static")), name="static")
     app.include_router(router)
     app.middleware("http")(_guard)
+    # A stranger's page whose name is made to lead here would read the figures through the reader's browser.
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=_known_hosts(ws))
     return app
+
+
+def _known_hosts(ws: Workspace) -> list[str]:
+    """The names that the pages answer to; any of them where a proxy stands before us."""
+    web = ws.config.web
+    if web.allow_network:
+        return ["*"]
+    own = urlsplit(web.url).hostname if web.url else None
+    return ["localhost", "127.0.0.1", "[::1]", web.host, *([own] if own else [])]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,9 @@ from reputation.periods import Period
 from reputation.rules import NegativeMention, negative_mention
 from reputation.scorecards import scorecard
 from reputation.weekly import weekly_report
+from service.errors import ServiceError
 from service.reports import render_html
+from service.serving import serve
 from service.web.app import create_app
 from service.workspace import Workspace
 from storage import alerts, reports, sources
@@ -38,7 +40,7 @@ def stage(ws: Workspace) -> Iterator[Stage]:
 
 @pytest.fixture
 def web(ws: Workspace) -> TestClient:
-    return TestClient(create_app(ws))
+    return TestClient(create_app(ws), base_url="http://127.0.0.1:8742")
 
 
 def fill(stage: Stage) -> None:
@@ -145,6 +147,20 @@ def test_what_is_not_there_is_told_as_such(web: TestClient, stage: Stage, path: 
 def test_an_empty_brand_has_a_page_without_figures(web: TestClient, stage: Stage) -> None:
     stage.play()
     assert "Nothing was said in this period." in page(web, f"/brands/{stage.brand.id}").text
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:8742", "127.0.0.1.evil.example", ""])
+def test_a_name_that_was_made_to_lead_here_gets_nothing(web: TestClient, stage: Stage, host: str) -> None:
+    fill(stage)
+    answer = web.get(f"/brands/{stage.brand.id}", headers={"host": host})
+    assert answer.status_code == 400
+    assert "Nova" not in answer.text
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "oyez.example"])
+def test_it_does_not_listen_to_the_network_without_being_told_to(ws: Workspace, host: str) -> None:
+    with pytest.raises(ServiceError, match="can be reached from the network"):
+        serve(ws, host=host, port=0)
 
 
 def test_health_checks_answer(web: TestClient, ws: Workspace) -> None:
