@@ -37,7 +37,7 @@ class Reader:
 def _remedy() -> Iterator[None]:
     try:
         yield
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise ServiceError(
             f"the opinion model cannot be read: {error}", "correct [nlp] model in oyez.toml, or leave it out"
         ) from error
