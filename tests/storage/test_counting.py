@@ -340,6 +340,7 @@ def test_pending_walks_through_in_order(desk: Desk) -> None:
         assert [m.text for m in first + rest] == [f"t{n}" for n in range(5)]
         assert first[0].title == "T0"
         assert len(mentions.pending(conn, "a model nobody registered", 10)) == 5
+        assert mentions.count_pending(conn, "m") == mentions.count_pending(conn, "a model nobody registered") == 5
 
 
 def test_quotes_are_the_surest_of_a_touchpoint(desk: Desk) -> None:
