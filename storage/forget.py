@@ -19,12 +19,18 @@ from storage.tables import (
     TouchpointOpinionRow,
 )
 
+ERASED = "[erased]"
+"""What is shown in place of the text of an alert."""
+_SHOWN = ("name", "brand", "reasons")
+_SHOWN_OF_MENTION = ("source", "source_kind", "date")
+
 
 def forget_author(conn: Connection, author_key: str, now: datetime, *, actor: str) -> int:
     """Erase all texts of the author with that pseudonym; returns from how many mentions.
 
     The mentions stay as empty tombstones, so that the same posts fetched again are not stored anew. Their
-    older wordings, annotations and quotes go, the alerts on them lose their words and their messages. The raw
+    older wordings, annotations and quotes go, the alerts on them lose their messages and keep of their words no
+    more than that there was something negative, where and when (`ERASED` stands for the text). The raw
     answers of their sources go altogether, since these cannot be told apart by author. Days are marked to be
     counted again. Frozen reports are not searched. Noted in the audit log by number, without the pseudonym.
     """
@@ -46,7 +52,7 @@ def _erase(conn: Connection, ids: Sequence[int], now: datetime) -> None:
         conn.execute(delete(table).where(table.mention_id.in_(ids)))
     alerts = select(Alert.id).where(Alert.mention_id.in_(ids))
     conn.execute(delete(Outgoing).where(Outgoing.alert_id.in_(alerts)))
-    conn.execute(update(Alert).where(Alert.mention_id.in_(ids)).values(title="", detail={}))
+    _blank(conn, ids)
     conn.execute(
         update(Mention)
         .where(Mention.id.in_(ids))
@@ -66,3 +72,14 @@ def _erase(conn: Connection, ids: Sequence[int], now: datetime) -> None:
             segments={},
         )
     )
+
+
+def _blank(conn: Connection, mention_ids: Sequence[int]) -> None:
+    """Leave of the alerts on these mentions what can still be shown, and nothing that the author wrote."""
+    query = select(Alert.id, Alert.detail).where(Alert.mention_id.in_(mention_ids))
+    for id_, detail in conn.execute(query).all():
+        kept = {key: detail[key] for key in _SHOWN if key in detail}
+        mention = detail.get("mention") or {}
+        shown = {key: mention[key] for key in _SHOWN_OF_MENTION if key in mention}
+        kept["mention"] = {**shown, "text": ERASED}
+        conn.execute(update(Alert).where(Alert.id == id_).values(title=ERASED, detail=kept))

@@ -68,8 +68,9 @@ def store_page(
 
     `brand_ids_of` and `pseudonym` are called for new and edited posts only; the latter is given the source's
     name and the author's id (or name, or address), since user 5 of one site is not user 5 of another. An
-    author's name and address are kept with `keep_names` alone. Of two posts with one external id the later one counts. A date that is
-    missing, or more than `FUTURE` after the post was first seen, leaves it on the day it was first seen.
+    author's name and address are kept with `keep_names` alone. Of two posts with one external id the later one
+    counts. A date that is missing, or more than `FUTURE` after the post was first seen, leaves it on the day it
+    was first seen.
     Raises LookupError when there is no such source.
     """
     # Two processes that fetch one source at once take turns here, so that neither doubles what the other stores.

@@ -296,7 +296,9 @@ def test_what_an_author_wrote_is_forgotten_everywhere_and_for_good(desk: Desk) -
         waiting = mentions.pending(conn, "m", 10)
         said = annotation(touchpoints=(TouchpointOpinion("price", "negative", 0.9, "secret"),))
         opinions.save(conn, "m", [(m.id, m.revision, said) for m in waiting if m.text != "celui d'un autre"], NOW)
-        drafted = AlertDraft("r", desk.brand, "k", "high", "secret", {"t": "secret"}, desk.mention("1").id)
+        told = {"source": "shop", "date": "2026-11-19", "text": "secret", "url": "https://example.org/secret"}
+        detail = {"t": "secret", "reasons": ["sarcasm"], "mention": told}
+        drafted = AlertDraft("r", desk.brand, "k", "high", "secret", detail, desk.mention("1").id)
         raise_alert(conn, drafted, ["mail"], NOW)
     desk.work()
     with desk.database.begin() as conn:
@@ -309,6 +311,10 @@ def test_what_an_author_wrote_is_forgotten_everywhere_and_for_good(desk: Desk) -
     assert desk.store(*mine, now=NOW + timedelta(days=1)).unchanged == 2
     assert "secret" not in repr(contents(desk.database))
     with desk.database.read() as conn:
-        assert list_alerts(conn)[0].title == ""
+        [alert] = list_alerts(conn)
+        assert (alert.title, alert.detail) == (
+            "[erased]",
+            {"reasons": ["sarcasm"], "mention": {"source": "shop", "date": "2026-11-19", "text": "[erased]"}},
+        )
         assert audit.entries(conn)[-1].action == "forget author"
         assert opinions.quotes(conn, desk.brand, *ALWAYS, "price") == []
