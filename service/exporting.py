@@ -20,7 +20,6 @@ COLUMNS = (
 )  # fmt: skip
 """What is exported of a mention, in this order."""
 _WINDOW = timedelta(days=30)
-_EARLIEST = date(1970, 1, 1)
 
 
 def export(
@@ -45,14 +44,17 @@ def _rows(ws: Workspace, brand: Brand | None, start: date | None, end: date | No
     with ws.database.read() as conn:
         brand_id = brand.id if brand else None
         left = mentions.count(conn, brand_id)
+        earliest = start or date.min
         last = end or ws.clock.now().date() + mentions.FUTURE
         window = _WINDOW
         # By windows of days, so that memory does not grow with the number of mentions.
-        while left > 0 and last >= (start or _EARLIEST):
-            first = max(last - window, start or _EARLIEST)
+        while left > 0 and last >= earliest:
+            first = last - min(window, last - earliest)
             found = mentions.latest(conn, brand_id, start=first, end=last, fold=False, limit=left)
             yield from (_row(ws, mention) for mention in found)
             left -= len(found)
+            if first == earliest:
+                break
             last = first - timedelta(days=1)
             window = _WINDOW if found else window * 2
 

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -104,7 +104,7 @@ def test_dead_letters_are_told(tmp_path: Path) -> None:
         outbox.enqueue(conn, "mailto:a@b.example", {"type": "alert"}, NOW)
         [claimed] = outbox.due(conn, NOW, 1)
         outbox.failed(conn, claimed.id, "no such mailbox", None)
-    assert "outbox" in bad(tmp_path)
+    assert "oyez alerts --retry-failed" in bad(tmp_path)["outbox"]
 
 
 def test_a_database_of_another_kind_and_a_full_disk_are_told(
@@ -139,6 +139,15 @@ def test_an_export_reads_every_mention_out_once_newest_first_and_is_noted(tmp_pa
         assert len(some) == 4
         with ws.database.read() as conn:
             assert [entry.action for entry in audit.entries(conn)] == ["export", "export"]
+
+
+def test_an_export_goes_back_to_the_first_day_of_the_calendar(tmp_path: Path) -> None:
+    old = [*(datetime(year, 1, 1, tzinfo=UTC) for year in (1, 1850, 1969)), NOW]
+    with workspace(tmp_path) as ws:
+        fill(ws, [Post(PostKind.POST, str(at.year), "Bien", published_at=at) for at in old])
+        assert [row["id"] for row in exporting.export(ws)] == [f"Forum/{at.year}" for at in reversed(old)]
+        assert len(list(exporting.export(ws, end=old[0].date()))) == 1
+        assert list(exporting.export(ws, start=NOW.date(), end=old[0].date())) == []
 
 
 def test_names_and_numbers_are_masked_unless_that_is_turned_off(tmp_path: Path) -> None:

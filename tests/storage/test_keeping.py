@@ -1,8 +1,7 @@
-"""Brands, sources, reports, raw answers, the logs; looking at mentions, exporting and forgetting them."""
+"""Brands, sources, reports, raw answers, the logs; looking at mentions and forgetting them."""
 
 from __future__ import annotations
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -19,7 +18,6 @@ from storage import audit, brands, mentions, raw, reports, runs, sources
 from storage.alerts import AlertDraft, list_alerts, raise_alert
 from storage.brands import BrandSpec
 from storage.database import Database
-from storage.export import export
 from storage.forget import forget_author
 from storage.tables import RawAnswer
 
@@ -260,31 +258,6 @@ def test_sources_are_counted_by_brand_and_period(desk: Desk) -> None:
         [only] = mentions.counts_by_source(conn, desk.brand, TODAY, TODAY)
         assert (only.source, only.mentions) == ("shop", 1)
         assert mentions.counts_by_source(conn, 99) == []
-
-
-def test_an_export_is_masked_and_complete(desk: Desk) -> None:
-    desk.store(
-        post("1", "Rappelez-moi au 06 12 34 56 78", title="jean@example.org", author=author("Jean")),
-        *[post(f"x{n}", f"texte {n}", rating=None, published_at=None) for n in range(1_100)],
-        post("gone", deleted=False),
-    )
-    desk.store(edited(post("gone"), deleted=True))
-    quoted = annotation(
-        touchpoints=(TouchpointOpinion("customer_service", "negative", 0.9, "au 06 12 34 56 78"),)
-    )
-    with desk.database.begin() as conn:
-        opinions.save(conn, "m", [(desk.mention("1").id, 1, quoted)], NOW)
-    with desk.database.read() as conn:
-        records = list(export(conn, desk.brand))
-        assert len(list(export(conn, desk.brand, start=TODAY))) == 1_100
-        assert list(export(conn, 99)) == []
-    assert len(records) == 1_101
-    first = json.loads(json.dumps(records[0]))
-    assert (first["external_id"], first["author"], first["rating"]["value"]) == ("1", "~shop:id-Jean", 4)
-    assert "06 12" not in json.dumps(first)
-    assert "jean@" not in json.dumps(first)
-    assert first["annotation"]["sentiment"]["label"] == "positive"
-    assert (records[1]["published_at"], records[1]["annotation"], records[1]["rating"]) == (None, None, None)
 
 
 def test_what_an_author_wrote_is_forgotten_everywhere_and_for_good(desk: Desk) -> None:
