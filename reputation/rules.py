@@ -41,7 +41,8 @@ class NegativeMention:
 
     `negative_from` is a probability. What was published more than `max_age_days` ago is history, not news, and
     is not told: so much may a first import or a new rule tell at once, and so long may the rule have slept
-    without missing anything. A mention without a date is as old as our first sight of it.
+    without missing anything. A mention without a date is as old as our first sight of it, but for a row of a
+    file: that may be years old, and is not told.
     """
 
     name: str = "negative_mention"
@@ -63,7 +64,7 @@ def negative_mention(conn: Connection, brand: Brand, rule: NegativeMention, now:
     """A draft for each new story that is bad, the oldest first."""
     oldest = now - timedelta(rule.max_age_days)
     found = mentions.latest(conn, brand.id, start=oldest.date(), limit=MOST_JUDGED)
-    fresh = (mention for mention in reversed(found) if mention.moment >= oldest)
+    fresh = (m for m in reversed(found) if m.moment >= oldest and (m.dated or m.source_kind != "files"))
     return [
         _negative_draft(rule, brand, mention, reasons) for mention in fresh if (reasons := bad(mention, rule))
     ]

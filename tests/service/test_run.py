@@ -205,6 +205,25 @@ def test_an_import_brings_its_own_brands_and_doubles_nothing(tmp_path: Path) -> 
             assert mentions.count(conn, ws.brand_ids()["GMF"]) == 2
 
 
+@pytest.mark.parametrize(
+    ("date", "told"),
+    [("2026-11-15", 30), ("2026-11-08", 0), ("2024-01-01", 0), ("", 0)],
+    ids=["news", "last week", "years ago", "without a date"],
+)
+def test_an_import_calls_for_attention_only_with_news(tmp_path: Path, date: str, told: int) -> None:
+    table = tmp_path / "avis.csv"
+    table.write_text("avis;date\n" + "".join(f"Lila, nul {n};{date}\n" for n in range(30)), encoding="utf-8")
+    toml = '[[brands]]\nname = "Lila"\n[[alerts]]\nname = "Bad"\nrule = "negative_mention"\n'
+    with workspace(tmp_path / "home", toml) as ws:
+        import_file(ws, plan(str(table), name=None, brand="Lila", options={}))
+        summary = jobs.run_once(ws)
+        assert summary is not None
+        assert (summary.annotated, summary.alerts) == (30, told)
+        again = jobs.run_once(ws)
+        assert again is not None
+        assert again.alerts == 0
+
+
 def test_an_import_without_a_brand_says_what_to_give(tmp_path: Path) -> None:
     with pytest.raises(ServiceError, match="which brand"):
         plan("avis.csv", name=None, brand=None, options={})
