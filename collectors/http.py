@@ -245,7 +245,8 @@ class Http:
                 self._back_off(attempt)
                 continue
             if response.status != 429 and response.status < 500:
-                self._politeness.succeeded(host)
+                if response.status < 400:  # a refusal is no trouble of the site's, and no welcome either
+                    self._politeness.succeeded(host)
                 return response
             self._politeness.failed(host)
             wait = self._asked_to_wait(response, host)

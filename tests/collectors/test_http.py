@@ -399,6 +399,18 @@ def test_the_pause_grows_on_errors_and_comes_back_slowly(site):
     assert calm < recovering < troubled
 
 
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410])
+def test_a_refusal_never_shortens_the_pause(site, status):
+    site.put("/bad", status=500)
+    site.put("/refused", status=status)
+    clock = StillClock()
+    with door(site, clock=clock, min_delay=1.0, retries=0, respect_robots=False) as http:
+        for path in ("/bad", "/bad", "/refused", "/refused", "/refused"):
+            with pytest.raises(HttpError):
+                http.get(site.url(path))
+    assert clock.sleeps[-1] == clock.sleeps[-2] == 4.0
+
+
 def test_a_crawl_delay_is_kept(site):
     site.put("/robots.txt", "User-agent: *\nCrawl-delay: 5\n", content_type="text/plain")
     site.put("/a", "x")
