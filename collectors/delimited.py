@@ -184,7 +184,8 @@ def _records(lines: _Lines, delimiter: str, faults: list[Fault]) -> Iterator[tup
                 continue
             number = lines.accept()
         if not any(cells) or not any(cell.strip() for cell in cells):
-            continue
+            if width != 1 or cells != [""]:  # in a file of one column, "" is an empty answer, not a blank line
+                continue
         width = width or len(cells)
         yield number, cells
 

@@ -51,6 +51,12 @@ def test_separator_charset_and_line_ends_are_found_out(delimiter: str, encoding:
     assert rows_of(text.getvalue().encode(encoding)) == (lines[1:], [])
 
 
+def test_in_a_file_of_one_column_an_empty_answer_in_quotes_is_a_row_and_a_blank_line_is_none() -> None:
+    assert rows_of('texte\nbien\n""\n\n   \n"pas mal"\n""') == ([["bien"], [None], ["pas mal"], [None]], [])
+    assert rows_of('\n""\ntexte\nbien\n') == ([["bien"]], [])
+    assert rows_of('texte;note\nbien;5\n"";""\n""\n') == ([["bien", "5"]], [])
+
+
 CELL = st.text(
     st.characters(exclude_characters="\0\ufeff", exclude_categories=["Cs", "Cc"]) | st.sampled_from('\n;,"'),
     max_size=12,
