@@ -1,8 +1,9 @@
 """Reviews and survey answers from files: CSV, TSV, XLSX, JSON Lines, JSON, Parquet.
 
-`path` is a file, a folder, a pattern such as `exports/*.csv`, or "-" for standard input. Separator, charset,
-columns, the order of day and month and the rating's scale are found out and shown (`explain`); each can be set.
-Exports of Qualtrics, SurveyMonkey and Typeform are understood. A broken row is named and left out.
+`path` is a file, a folder, a pattern such as `exports/*.csv`, or "-" for standard input. A relative one starts
+at the configuration's folder, where the options are validated with `context={"folder": …}`, else at the current
+one. Separator, charset, columns, the order of day and month and the rating's scale are found out and shown
+(`explain`); each can be set. Exports of Qualtrics, SurveyMonkey and Typeform are understood. A broken row is named and left out.
 
 A file is recognised by its SHA-256: unchanged, it is not read again. Where no column holds an id, a row's id is
 the SHA-256 of its content, so that importing a file again, or a longer version of it, doubles nothing.
@@ -22,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, cast
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from collectors import rows
 from collectors.columns import ColumnMapping, MappingOptions, guess_mapping
@@ -53,6 +54,16 @@ class Options(MappingOptions):
         default=None, min_length=1, max_length=1, description="what separates cells of a CSV"
     )
     encoding: str | None = Field(default=None, description="the charset of a CSV, such as windows-1252")
+
+    @field_validator("path")
+    @classmethod
+    def _from_its_folder(cls, path: str, info: ValidationInfo) -> str:
+        folder = (info.context or {}).get("folder")
+        if folder is None or path == "-":
+            return path
+        whole = Path(folder, path)
+        is_plain = whole.exists() or not glob.has_magic(path)
+        return str(whole if is_plain else Path(glob.escape(str(folder)), path))
 
     @field_validator("zone")
     @classmethod

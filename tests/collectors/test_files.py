@@ -39,6 +39,24 @@ def write(path: Path, rows: int, start: int = 0) -> Path:
     return path
 
 
+@pytest.mark.parametrize("path", ["avis.csv", "*.csv", ".", "./avis.csv"])
+def test_a_relative_path_starts_at_the_folder_of_the_configuration(
+    path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, elsewhere = tmp_path / "home [2]", tmp_path / "cron"
+    home.mkdir(), elsewhere.mkdir()
+    write(home / "avis.csv", 3)
+    monkeypatch.chdir(elsewhere)
+    options = Options.model_validate({"path": path}, context={"folder": home})
+    assert sum(len(page.posts) for page in Files(options).pages(None, {})) == 3  # type: ignore[arg-type]
+
+
+def test_an_absolute_path_and_standard_input_stay_what_they_are(tmp_path: Path) -> None:
+    file = write(tmp_path / "avis.csv", 1)
+    for path in (str(file), "-"):
+        assert Options.model_validate({"path": path}, context={"folder": "/elsewhere"}).path == path
+
+
 def test_a_french_export_in_full() -> None:
     body = (
         "Référence;Titre;Commentaire;Note sur 10;Date;Auteur;Enseigne;Magasin;Langue\r\n"
