@@ -28,20 +28,31 @@ from urllib.parse import unquote, urlsplit
 
 import httpx
 
-from collectors.http import Http, HttpError, HttpSettings
+from collectors.errors import AddressRefused, HttpError, RateLimited, RedirectLoop
+from collectors.http import Http, HttpSettings
 from service.config import MailConfig
 from service.secret import is_reference, reveal
 
-_WAIT_MAY_HELP = frozenset({408, 425, 429})
+_TRIES_WHEN_REFUSED = 8
+"""Attempts, over some two hours, after which 401 and 403 are final: somebody may be changing the key."""
+_REASONS: dict[type[HttpError], str] = {
+    AddressRefused: "is no web address, or a private one that [http] allowed_hosts does not name",
+    RateLimited: "asks to be left alone for a while",
+    RedirectLoop: "leads elsewhere, and redirects are not followed",
+}
 _PICTURE = re.compile(r'src="data:image/(png|jpeg);base64,([A-Za-z0-9+/=\s]+)"')
 
 
 class DeliveryError(Exception):
-    """A message did not leave. `permanent` says that sending it again would fail again."""
+    """A message did not leave. `permanent`: again would fail again; `tries`: to be given up after so many.
 
-    def __init__(self, problem: str, *, permanent: bool = False) -> None:
+    Its text is kept and logged: it names the channel as `shown` does, never the address that a secret holds.
+    """
+
+    def __init__(self, problem: str, *, permanent: bool = False, tries: int | None = None) -> None:
         super().__init__(problem)
         self.permanent = permanent
+        self.tries = tries
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +85,9 @@ class Senders:
         if scheme == "mailto":
             self._mail(address, message, now)
         elif scheme in ("http", "https"):
-            self._post(address, message, now)
+            self._post(address, shown(channel), message, now)
         else:
-            _notify(address, message)
+            _notify(address, shown(channel), message)
 
     def _mail(self, address: str, message: Message, now: datetime) -> None:
         mail = compose(self.mail.sender, recipients(address), message, now)
@@ -86,8 +97,10 @@ class Senders:
                 server.login(self.mail.user, password)
             server.send_message(mail)
 
-    def _post(self, url: str, message: Message, now: datetime) -> None:
-        body = httpx.Request("POST", url, json=message.data).read()  # the very bytes that the door will send
+    def _post(self, url: str, where: str, message: Message, now: datetime) -> None:
+        body = httpx.Request(
+            "POST", "http://x", json=message.data
+        ).read()  # the very bytes that the door will send
         timestamp = str(int(now.timestamp()))
         headers = {"Oyez-Delivery": message.id, "Oyez-Timestamp": timestamp}
         if self.webhook_secret:
@@ -95,7 +108,7 @@ class Senders:
         try:
             self.http.post(url, json=message.data, headers=headers)
         except HttpError as error:
-            raise DeliveryError(str(error), permanent=_is_final(error)) from error
+            raise _refused(where, error) from error
 
 
 def webhook_door(settings: HttpSettings) -> Http:
@@ -106,10 +119,17 @@ def webhook_door(settings: HttpSettings) -> Http:
     return Http(settings.model_copy(update={"respect_robots": False, "min_delay": 0.0, "max_redirects": 0}))
 
 
-def _is_final(error: HttpError) -> bool:
+def _refused(where: str, error: HttpError) -> DeliveryError:
+    """What a webhook's failure means. Its own words hold the address, and the address is often the secret.
+
+    Only 410 is final at once: 404 and 400 are also what a receiver answers while it is being renewed.
+    """
     if error.response is None:
-        return error.permanent
-    return 400 <= error.response.status < 500 and error.response.status not in _WAIT_MAY_HELP
+        reason = next((said for kind, said in _REASONS.items() if isinstance(error, kind)), "cannot be reached")
+        return DeliveryError(f"{where} {reason} ({type(error).__name__})")
+    status = error.response.status
+    tries = _TRIES_WHEN_REFUSED if status in (401, 403) else None
+    return DeliveryError(f"{where} answered {status}", permanent=status == 410, tries=tries)
 
 
 def shown(channel: str) -> str:
@@ -136,7 +156,7 @@ def recipients(address: str) -> list[str]:
     found = [part.strip() for part in listed.split(",") if part.strip()]
     bad = [one for one in found if "@" not in parseaddr(one)[1] or re.search(r"[\r\n]", one)]
     if bad or not found:
-        raise DeliveryError(f"{address!r} is not a mail address", permanent=True)
+        raise DeliveryError("what stands after mailto: is no mail address", permanent=True)
     return found
 
 
@@ -205,11 +225,11 @@ def _smtp_errors() -> Iterator[None]:
         raise DeliveryError(f"the mail server cannot be reached: {error}") from error
 
 
-def _notify(address: str, message: Message) -> None:
+def _notify(address: str, where: str, message: Message) -> None:
     import apprise  # noqa: PLC0415 (half a second to import, for those who use it)
 
     service = apprise.Apprise(asset=apprise.AppriseAsset(async_mode=False))
     if not service.add(address):
-        raise DeliveryError(f"Apprise knows no address of the kind {shown(address)}", permanent=True)
+        raise DeliveryError(f"Apprise knows no address of this kind: {where}", permanent=True)
     if not service.notify(title=message.subject, body=message.text):
-        raise DeliveryError(f"{shown(address)} did not take the message")
+        raise DeliveryError(f"{where} did not take the message")

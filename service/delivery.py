@@ -63,11 +63,19 @@ def retry_at(now: datetime, attempts: int, chance: random.Random | None = None) 
     return now + timedelta(seconds=wait.total_seconds() * jitter)
 
 
+def retry_dead(ws: Workspace) -> int:
+    """Make the messages that were given up due again, from their first attempt; how many there were."""
+    with ws.database.begin() as conn:
+        return outbox.revive(conn, ws.clock.now())
+
+
 def _deliver_one(ws: Workspace, senders: Senders, claimed: outbox.Message, result: Delivered) -> None:
     try:
         senders.send(claimed.channel, compose(ws, claimed.message_id, claimed.payload), ws.clock.now())
     except (DeliveryError, ServiceError) as error:
-        permanent = isinstance(error, DeliveryError) and error.permanent
+        permanent = isinstance(error, DeliveryError) and (
+            error.permanent or (error.tries is not None and claimed.attempts >= error.tries)
+        )
         _postpone(ws, claimed, str(error), result, permanent=permanent)
         return
     except Exception as error:

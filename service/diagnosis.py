@@ -111,7 +111,7 @@ def _database(ws: Workspace) -> Iterator[Finding]:
                 "outbox",
                 ok=not dead,
                 detail=f"{dead} messages could not be delivered",
-                remedy="see the log for the reason, correct [mail] or the address",
+                remedy="see the log, correct [mail] or the address, then `oyez alerts --retry-failed`",
             )
             yield from (_source(one) for one in health)
 

@@ -18,6 +18,12 @@ def alerts(
         datetime | None, typer.Option("--since", formats=["%Y-%m-%d"], help="Raised on this day or later (UTC).")
     ] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many, the newest.")] = 50,
+    retry_failed: Annotated[
+        bool,
+        typer.Option(
+            "--retry-failed", help="List nothing: make the messages that were given up, reports too, due again."
+        ),
+    ] = False,
     home: HomeOption = None,
     format_: FormatOption = Format.TABLE,
 ) -> None:
@@ -27,18 +33,23 @@ def alerts(
     Examples:
       oyez alerts
       oyez alerts --brand "Lila Énergie" --since 2026-11-01 --format json
+      oyez alerts --retry-failed && oyez run      (once the address is corrected)
     """
     import sys
     from dataclasses import asdict
     from datetime import UTC
 
     from service.cli.output import write_rows
+    from service.delivery import retry_dead
     from service.messages import alert_text
     from service.reporting import find_brand
     from service.workspace import open_workspace
     from storage.alerts import list_alerts
 
     with open_workspace(home) as ws:
+        if retry_failed:
+            typer.echo(f"{retry_dead(ws)} messages are due again; `oyez run` sends them.", err=True)
+            return
         brand_id = find_brand(ws, brand).id if brand else None
         start = since.replace(tzinfo=UTC) if since else None
         with ws.database.read() as conn:

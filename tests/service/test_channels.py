@@ -107,7 +107,16 @@ def test_a_webhook_gets_json_signed_over_its_time_and_body(
 
 @pytest.mark.parametrize(
     ("status", "permanent"),
-    [(500, False), (503, False), (429, False), (400, True), (404, True), (410, True), (302, False)],
+    [
+        (500, False),
+        (503, False),
+        (429, False),
+        (400, False),
+        (404, False),
+        (401, False),
+        (410, True),
+        (302, False),
+    ],
 )
 def test_a_webhook_that_does_not_take_it_says_whether_to_try_again(
     tmp_path: Path, hook: Webhook, status: int, permanent: bool
@@ -117,6 +126,32 @@ def test_a_webhook_that_does_not_take_it_says_whether_to_try_again(
         senders(tmp_path).send(hook.url, MESSAGE, NOW)
     assert caught.value.permanent is permanent
     assert hook.received == []
+
+
+@pytest.mark.parametrize("status", [302, 401, 403, 404, 410, 429, 503, None])
+def test_what_is_said_of_a_failed_webhook_never_holds_its_secret(
+    tmp_path: Path, hook: Webhook, status: int | None
+) -> None:
+    hook.statuses, hook.hang = [status or 204], 0.0 if status else 0.6
+    address = f"{hook.url}/T000/B000/SECRET?token=SECRET"
+    (tmp_path / "hook").write_text(address)
+    for channel, named in ((address, "http://127.0.0.1…"), ("file:hook", "file:hook")):
+        with pytest.raises(DeliveryError) as caught:
+            senders(tmp_path, timeout=0.3).send(channel, MESSAGE, NOW)
+        hook.statuses = [status or 204]
+        assert "SECRET" not in str(caught.value)
+        assert str(caught.value).startswith(f"{named} ")
+
+
+@pytest.mark.parametrize(
+    "address", ["http://", "http://SECRET:abc/x", "http://10.0.0.1/SECRET", "SECRETS://SECRET"]
+)
+def test_an_address_that_cannot_be_used_is_not_told_either(tmp_path: Path, address: str) -> None:
+    (tmp_path / "hook").write_text(address)
+    with pytest.raises(DeliveryError) as caught:
+        senders(tmp_path).send("file:hook", MESSAGE, NOW)
+    assert "SECRET" not in str(caught.value)
+    assert "file:hook" in str(caught.value)
 
 
 def test_a_webhook_that_hangs_is_given_up_and_tried_again(tmp_path: Path, hook: Webhook) -> None:

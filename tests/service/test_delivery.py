@@ -11,11 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collectors.politeness import Clock
 from service.delivery import FIRST_WAIT, LONGEST_WAIT, MOST_ATTEMPTS, deliver, retry_at
 from service.messages import alert_text
 from service.workspace import Workspace
 from storage import brands, outbox
 from storage.alerts import AlertDraft, raise_alert
+from tests.service.commands import oyez
 from tests.service.receivers import MailServer, Webhook, mail_server, webhook
 from tests.service.workspaces import NOW, FrozenClock, workspace
 
@@ -117,6 +119,40 @@ def test_what_can_never_arrive_is_a_dead_letter(tmp_path: Path, hook: Webhook) -
     with prepare(tmp_path, to=[hook.url, "mailto:nobody", "carrierpigeon://roof"]) as ws:
         assert deliver(ws).dead == 3
         assert states(ws) == {"dead": 3}
+
+
+def test_an_alert_survives_a_receiver_that_is_being_renewed(tmp_path: Path, hook: Webhook) -> None:
+    hook.statuses = [404, 404, 400]
+    with prepare(tmp_path, to=[hook.url]) as ws:
+        assert isinstance(ws.clock, FrozenClock)
+        for _ in range(3):
+            assert deliver(ws).postponed == 1
+            ws.clock.moment += timedelta(minutes=10)
+        assert deliver(ws).sent == 1
+
+
+def test_a_receiver_that_goes_on_refusing_is_given_up_after_some_hours(tmp_path: Path, hook: Webhook) -> None:
+    hook.statuses = [403] * 99
+    with prepare(tmp_path, to=[hook.url]) as ws:
+        assert isinstance(ws.clock, FrozenClock)
+        tries = 1
+        while not deliver(ws).dead:
+            tries += 1
+            ws.clock.moment += LONGEST_WAIT
+        assert tries == 8
+
+
+def test_dead_letters_leave_once_the_user_says_so(tmp_path: Path, hook: Webhook) -> None:
+    hook.statuses = [410]
+    with prepare(tmp_path, to=[hook.url]) as ws:
+        assert deliver(ws).dead == 1
+        told = oyez("alerts", "--retry-failed", "--home", tmp_path)
+        assert told.stdout == ""
+        assert told.stderr.startswith("1 messages are due again")
+        ws.clock = Clock()
+        assert deliver(ws).sent == 1
+        assert "0 messages" in oyez("alerts", "--retry-failed", "--home", tmp_path).stderr
+    assert len(hook.received) == 1
 
 
 def test_a_missing_secret_is_waited_for(tmp_path: Path, hook: Webhook, monkeypatch: pytest.MonkeyPatch) -> None:
