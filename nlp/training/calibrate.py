@@ -30,6 +30,8 @@ HEATS = np.arange(0.6, 2.55, 0.05)
 CUTS = np.arange(0.15, 0.86, 0.025)
 PER_GROUP = 120
 SMALLEST_GROUP = 100
+USELESS = 0.3
+"""A cue that is found with a lower F1 on held-out readings is not told at all."""
 ENOUGH = 40
 """Held-out examples from which a touchpoint gets a threshold of its own."""
 
@@ -245,7 +247,7 @@ def main() -> None:
         "thresholds": cuts,
         "recommendation": step,
         "systematic_error": {name: round(spread(found), 2) for name, found in groups.items()},
-        "unknown": [],
+        "unknown": [task for task in ("effort", "churn", "sarcasm") if scores[task] < USELESS],
     }
     cards.write(arguments.base, arguments.out, measured)
     report = {

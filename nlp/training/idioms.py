@@ -1,6 +1,6 @@
 """Short expressions whose words say the opposite of what they mean, written for this project.
 
-Reviews hold too few of them: without these, "pas mal du tout" reads as "mal" and "l'appli plante" as a plant.
+Reviews hold too few of them, so that "pas mal du tout" is read as "mal" and "l'appli plante" as a plant.
 """
 
 from __future__ import annotations

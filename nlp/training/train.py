@@ -40,6 +40,7 @@ class Material:
     whole: dict[str, Tensor]
     marks: list[NDArray[np.float32] | None]
     train: NDArray[np.bool_]
+    idiom: NDArray[np.bool_]
 
     def batch(self, places: NDArray[np.int64]) -> tuple[Tensor, Tensor, Labels]:
         """Cached states [B, T, H], mask [B, T] and labels."""
@@ -60,7 +61,8 @@ def gather(work: Path, base: Path) -> Material:
     cache = caching.load(work)
     examples = pd.read_parquet(work / "examples.parquet").iloc[cache.rows]
     marks = labelling.quoted_pieces(examples, base)
-    return Material(cache, labelling.whole_text(examples), marks, (examples.split == "train").to_numpy())
+    train, idiom = (examples.split == "train").to_numpy(), (examples.source == "idioms").to_numpy()
+    return Material(cache, labelling.whole_text(examples), marks, train, idiom)
 
 
 def schedule(material: Material, passes: float, seed: int) -> list[NDArray[np.int64]]:
@@ -79,6 +81,14 @@ def schedule(material: Material, passes: float, seed: int) -> list[NDArray[np.in
         share = min(passes - number, 1.0)
         out += [cuts[i] for i in rng.permutation(len(cuts))[: round(share * len(cuts))]]
     return out
+
+
+def polish(material: Material, count: int, seed: int) -> list[NDArray[np.int64]]:
+    """More batches for the end: every third of idioms alone, which are too few to be heard among the rest."""
+    idioms = np.flatnonzero(material.idiom)
+    rng = np.random.default_rng(seed)
+    rest = schedule(material, 1, seed + 1)[:count]
+    return [rng.choice(idioms, 300, replace=False) if n % 3 == 2 else rest[n] for n in range(count)]
 
 
 class Trainer:
@@ -171,6 +181,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, help="folder for what the recipe makes")
     parser.add_argument("--passes", type=float, default=2, help="how often each text is seen; parts count")
     parser.add_argument("--rate", type=float, default=1.5e-4, help="highest learning rate of the layers")
+    parser.add_argument("--polish", type=int, default=0, help="steps at the end with a third of idioms")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--minutes", type=float, default=1e6, help="stop after so long; run again to go on")
@@ -180,7 +191,8 @@ def main() -> None:
     material = gather(arguments.work, arguments.base)
     upper = Upper(load_encoder(arguments.base)).train()
     trainer = Trainer(upper, arguments.rate, arguments.work / "checkpoint.pt")
-    train(trainer, material, schedule(material, arguments.passes, arguments.seed), arguments.minutes)
+    steps = schedule(material, arguments.passes, arguments.seed)
+    train(trainer, material, steps + polish(material, arguments.polish, arguments.seed), arguments.minutes)
 
 
 if __name__ == "__main__":
