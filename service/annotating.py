@@ -26,28 +26,28 @@ def annotate(
     Once none is left, the model's annotations become the figures, should they not be so already.
     Raises ServiceError when the configured model is not there.
     """
-    model = ws.model
+    model = _registered(ws)
     with ws.database.begin() as conn:
-        opinions.register_model(conn, model.name, asdict(model.card))
+        opinions.register_model(conn, model, asdict(ws.model.card))
     done = after = 0
-    while batch := _waiting(ws, model.name, after):
+    while batch := _waiting(ws, model, after):
         after = batch[-1].id
         for part in _of_like_length(batch, ws.config.nlp.batch_size):
             if stop is not None and stop.is_set():
                 return done
             read = _read(ws, part)
             with ws.database.begin() as conn:
-                done += opinions.save(conn, model.name, read, ws.clock.now())
+                done += opinions.save(conn, model, read, ws.clock.now())
             advance(len(part))
     with ws.database.begin() as conn:
-        opinions.activate(conn, model.name)
+        opinions.activate(conn, model)
     return done
 
 
 def waiting(ws: Workspace) -> int:
     """How many mentions the model has not read."""
     with ws.database.read() as conn:
-        return mentions.count_pending(conn, ws.model.name)
+        return mentions.count_pending(conn, _registered(ws))
 
 
 def fold(ws: Workspace, *, stop: threading.Event | None = None) -> int:
@@ -65,6 +65,11 @@ def fold(ws: Workspace, *, stop: threading.Event | None = None) -> int:
 def text_of(title: str | None, text: str) -> str:
     """What the model reads of a mention: its own title, if it has one, and its text, cleaned."""
     return clean(f"{own_title(title, text)}\n{text}")
+
+
+def _registered(ws: Workspace) -> str:
+    """What the database knows the configured model by."""
+    return opinions.registered_name(ws.model.name, ws.model.card.version)
 
 
 def _waiting(ws: Workspace, model: str, after: int) -> list[PendingMention]:

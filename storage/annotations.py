@@ -25,7 +25,10 @@ COLUMNS = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A registered opinion model; figures are made of what the `current` one said."""
+    """A registered opinion model; figures are made of what the `current` one said.
+
+    `name` is a `registered_name` where the model has versions.
+    """
 
     id: int
     name: str
@@ -46,6 +49,15 @@ class Quote:
     day: date
     source: str
     url: str | None
+
+
+def registered_name(name: str, version: str) -> str:
+    """What to register a version of a model as, "name@version": new weights are another reader.
+
+    What an older version said then stays with its own card, and with its own error, until the new one has
+    read everything.
+    """
+    return f"{name}@{version}"
 
 
 def register_model(conn: Connection, name: str, card: Mapping[str, Any]) -> int:
@@ -178,7 +190,7 @@ def _number(value: float | None) -> float | None:
 
 
 def read(row: Row[Any], model: str, touchpoints: Sequence[TouchpointOpinion] = ()) -> Annotation:
-    """The annotation in a row of a query that selects `COLUMNS`, by the model of that name."""
+    """The annotation in a row of a query that selects `COLUMNS`, by the model registered as that."""
     sentiment = stars = recommendation = effort = None
     if row.a_negative is not None:
         sentiment = Sentiment(row.a_negative, row.a_neutral, row.a_positive)
@@ -189,7 +201,7 @@ def read(row: Row[Any], model: str, touchpoints: Sequence[TouchpointOpinion] = (
     if row.a_effort_level is not None:
         effort = Effort(row.a_effort_level, row.a_effort_confidence)
     return Annotation(
-        model=model,
+        model=model.partition("@")[0],
         language=row.a_language,
         sentiment=sentiment,
         stars=stars,

@@ -1,6 +1,7 @@
 """The opinion model is known at once, and loaded for a text only."""
 
 import json
+import threading
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from service.errors import ServiceError
 from service.reader import Reader
 from service.workspace import Workspace
 from storage import annotations as opinions
+from storage import mentions
 from tests.service.workspaces import WordModel, workspace
 
 TOML = """
@@ -72,13 +74,22 @@ def current(ws: Workspace) -> str | None:
     return model.name if model else None
 
 
+def error(ws: Workspace) -> dict[str, float]:
+    """The systematic error that the figures are given with."""
+    with ws.database.read() as conn:
+        model = opinions.current_model(conn)
+    assert model is not None
+    found: dict[str, float] = model.card["systematic_error"]
+    return found
+
+
 def test_a_pass_that_brings_nothing_loads_no_model_but_makes_it_known(
     ws: Workspace, tmp_path: Path, loads: list[str | None]
 ) -> None:
     (tmp_path / "reviews.csv").write_text("avis\n", encoding="utf-8")
     with ws:
         assert jobs.run_once(ws) is not None
-        assert current(ws) == "words-1"
+        assert current(ws) == "words-1@1"
         assert annotating.waiting(ws) == 0
     assert loads == []
 
@@ -118,7 +129,28 @@ def test_a_new_model_reads_all_again_and_then_makes_the_figures(ws: Workspace, t
         del later.model
         assert annotating.waiting(later) == 2
         assert annotating.annotate(later) == 2
-        assert current(later) == "words-2"
+        assert current(later) == "words-2@1"
+
+
+def test_new_weights_under_the_same_name_read_all_again_and_bring_their_own_error(
+    ws: Workspace, tmp_path: Path
+) -> None:
+    with ws:
+        jobs.run_once(ws)
+    config = tmp_path / "model" / "config.json"
+    newer = CARD | {"version": "2", "systematic_error": {"nps": 3.0}}
+    config.write_text(json.dumps({"opinion": newer}), encoding="utf-8")
+    with workspace(tmp_path / "home", TOML.format(folder=tmp_path)) as later:
+        del later.model
+        assert annotating.waiting(later) == 2
+        halt = threading.Event()
+        halt.set()
+        assert annotating.annotate(later, stop=halt) == 0
+        assert error(later) == {}  # what the first version said still makes the figures
+        assert annotating.annotate(later) == 2
+        assert (current(later), error(later)) == ("words-1@2", {"nps": 3.0})
+        with later.database.read() as conn:
+            assert {view.annotation and view.annotation.model for view in mentions.walk(conn)} == {"words-1"}
 
 
 @pytest.mark.parametrize("card", [None, {}, CARD | {"unknown": 3}], ids=["no part of ours", "empty", "wrong"])
