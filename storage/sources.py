@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Connection, func, select, update
 
@@ -19,10 +19,16 @@ USUAL_OVER_DAYS = 90
 QUIET_BELOW = 0.001
 """A silence less probable than this is told."""
 
+Standing = Literal["well", "failing", "quiet", "not visited", "not configured"]
+
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
-    """Where a source stopped and how its last visits went. `failures` counts those since the last good one."""
+    """Where a source stopped and how its last visits went. `failures` counts those since the last good one.
+
+    `retry_at`: it is not to be asked before. `configured` is False for an import, and for one that left the
+    configuration: nobody visits those, and neither silence nor an old failure says anything of them.
+    """
 
     id: int
     name: str
@@ -33,6 +39,8 @@ class SourceState:
     problem: str | None
     last_attempt_at: datetime | None
     last_success_at: datetime | None
+    retry_at: datetime | None
+    configured: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +48,9 @@ class SourceHealth:
     """A source's state beside what it usually yields.
 
     `usual_per_day` is its mean number of mentions a day over the `USUAL_OVER_DAYS` days up to its newest one.
-    `quiet`: were it as lively as usual, a silence as long as the present one would have a probability under
-    `QUIET_BELOW` (Poisson: e^(-usual · days)). Silence is not good news.
+    `quiet`: were it as lively as usual, a silence as long as the one up to its last good visit would have a
+    probability under `QUIET_BELOW` (Poisson: e^(-usual · days)). Silence is not good news. `unvisited`: that
+    holds for the silence up to now alone: nobody has looked, so it says nothing.
     """
 
     state: SourceState
@@ -49,6 +58,21 @@ class SourceHealth:
     newest_day: date | None
     usual_per_day: float
     quiet: bool
+    unvisited: bool = False
+
+    @property
+    def failing(self) -> bool:
+        """Whether it is to be visited, and its last visit failed."""
+        return self.state.configured and self.state.failures > 0
+
+    @property
+    def standing(self) -> Standing:
+        """All of it in a word, the worst first."""
+        if not self.state.configured:
+            return "not configured"
+        return (
+            "failing" if self.failing else "quiet" if self.quiet else "not visited" if self.unvisited else "well"
+        )
 
 
 _COLUMNS = (
@@ -61,22 +85,36 @@ _COLUMNS = (
     SourceRow.problem,
     SourceRow.last_attempt_at,
     SourceRow.last_success_at,
+    SourceRow.retry_at,
+    SourceRow.configured,
 )
 
 
-def ensure(conn: Connection, name: str, kind: str) -> int:
+def sync(conn: Connection, configured: Iterable[str]) -> None:
+    """Note which sources the configuration names now. Those that left it stay, with all that they brought."""
+    names = SourceRow.name.in_(list(configured))
+    conn.execute(update(SourceRow).where(SourceRow.configured != names).values(configured=names))
+
+
+def ensure(conn: Connection, name: str, kind: str, *, configured: bool = True) -> int:
     """The id of the source of that name, which comes to be when it is missing.
 
     A source whose kind was changed in the configuration begins anew: another kind cannot read its cursor.
     """
     found = conn.execute(select(SourceRow.id, SourceRow.kind).where(SourceRow.name == name)).first()
     if found is None:
-        row = {"name": name, "kind": kind, "cursor": {}, "posts": 0, "failures": 0}
+        row = {"name": name, "kind": kind, "cursor": {}, "posts": 0, "failures": 0, "configured": configured}
         conn.execute(insert_into(conn, SourceRow).values(row).on_conflict_do_nothing())
         return conn.execute(select(SourceRow.id).where(SourceRow.name == name)).scalar_one()
     if found.kind != kind:
-        conn.execute(update(SourceRow).where(SourceRow.id == found.id).values(kind=kind, cursor={}))
+        conn.execute(update(SourceRow).where(SourceRow.id == found.id).values(kind=kind, cursor={}, retry_at=None))
     return int(found.id)
+
+
+def find(conn: Connection, name: str) -> SourceState | None:
+    """The state of the source of that name."""
+    row = conn.execute(select(*_COLUMNS).where(SourceRow.name == name)).first()
+    return SourceState(*row) if row else None
 
 
 def state(conn: Connection, source_id: int) -> SourceState:
@@ -109,16 +147,19 @@ def record_success(
             problem=None,
             last_attempt_at=now,
             last_success_at=now,
+            retry_at=None,
         )
     )
 
 
-def record_failure(conn: Connection, source_id: int, problem: str, now: datetime) -> None:
-    """Note that a visit failed, in words for the user. The cursor stays where it was."""
+def record_failure(
+    conn: Connection, source_id: int, problem: str, now: datetime, retry_at: datetime | None = None
+) -> None:
+    """Note that a visit failed, in words for the user, and until when to leave it alone. The cursor stays."""
     conn.execute(
         update(SourceRow)
         .where(SourceRow.id == source_id)
-        .values(failures=SourceRow.failures + 1, problem=problem, last_attempt_at=now)
+        .values(failures=SourceRow.failures + 1, problem=problem, last_attempt_at=now, retry_at=retry_at)
     )
 
 
@@ -137,10 +178,18 @@ def health(conn: Connection, now: datetime) -> list[SourceHealth]:
         total = totals.get(source.id)
         mentions, newest = (total.mentions, total.newest) if total else (0, None)
         usual = _usual_per_day(conn, source.id, newest) if newest else 0.0
-        silence = max((now.date() - newest).days, 0) if newest else 0
-        quiet = math.exp(-usual * silence) < QUIET_BELOW
-        found.append(SourceHealth(source, mentions, newest, usual, quiet))
+        visited = source.last_success_at or now
+        quiet, late = (
+            source.configured and newest is not None and _unlikely(usual, newest, moment)
+            for moment in (visited, now)
+        )
+        found.append(SourceHealth(source, mentions, newest, usual, quiet, late and not quiet))
     return found
+
+
+def _unlikely(usual: float, newest: date, until: datetime) -> bool:
+    """Whether a source as lively as usual would hardly have been silent from its newest mention to then."""
+    return math.exp(-usual * max((until.date() - newest).days, 0)) < QUIET_BELOW
 
 
 def _usual_per_day(conn: Connection, source_id: int, newest: date) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import Boolean, Float, ForeignKey, Index, LargeBinary, MetaData, UniqueConstraint, text
+from sqlalchemy import Boolean, Float, ForeignKey, Index, LargeBinary, MetaData, UniqueConstraint, text, true
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, mapped_column
 
 from nlp.annotation import Polarity
@@ -57,7 +57,7 @@ class Brand(Base):
 
 
 class Source(Base):
-    """One configured source, where it stopped, and how its last visits went."""
+    """One source, where it stopped, and how its last visits went."""
 
     __tablename__ = "sources"
 
@@ -72,6 +72,10 @@ class Source(Base):
     problem: Mapped[str | None]
     last_attempt_at: Mapped[datetime | None]
     last_success_at: Mapped[datetime | None]
+    retry_at: Mapped[datetime | None]
+    """The site asked, or reason says, to leave it alone until then."""
+    configured: Mapped[bool] = mapped_column(server_default=true())
+    """False for the source of an import, and for one that left the configuration."""
 
 
 class Mention(Base):
