@@ -81,13 +81,14 @@ def store_page(
         raise LookupError(f"there is no source number {source_id}")
     intake = _Intake(conn, source_id, source, brand_ids_of, pseudonym, now, keep_names)
     total = Stored()
-    latest = {_key(post.external_id): post for post in posts}
+    latest = {key_of(post.external_id): post for post in posts}
     for keys in in_chunks(latest):
         total += intake.store({key: latest[key] for key in keys})
     return total
 
 
-def _key(external_id: str) -> str:
+def key_of(external_id: str) -> str:
+    """The external id as it is stored: as it is, or shortened where it is too long to be indexed."""
     external_id = plain(external_id)
     if len(external_id) <= MAX_KEY:
         return external_id
@@ -285,7 +286,7 @@ class _Intake:
         return {
             "content_hash": _content_hash(post),
             "kind": post.kind.value,
-            "parent_id": _key(post.parent_id) if post.parent_id else None,
+            "parent_id": key_of(post.parent_id) if post.parent_id else None,
             "language": post.language,
             "title": post.title,
             "text": post.text,

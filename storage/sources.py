@@ -107,7 +107,9 @@ def ensure(conn: Connection, name: str, kind: str, *, configured: bool = True) -
         conn.execute(insert_into(conn, SourceRow).values(row).on_conflict_do_nothing())
         return conn.execute(select(SourceRow.id).where(SourceRow.name == name)).scalar_one()
     if found.kind != kind:
-        conn.execute(update(SourceRow).where(SourceRow.id == found.id).values(kind=kind, cursor={}, retry_at=None))
+        conn.execute(
+            update(SourceRow).where(SourceRow.id == found.id).values(kind=kind, cursor={}, retry_at=None)
+        )
     return int(found.id)
 
 
