@@ -183,9 +183,9 @@ def _records(lines: _Lines, delimiter: str, faults: list[Fault]) -> Iterator[tup
                 faults.append(_broken(number, None))
                 continue
             number = lines.accept()
-        if not any(cells) or not any(cell.strip() for cell in cells):
-            if width != 1 or cells != [""]:  # in a file of one column, "" is an empty answer, not a blank line
-                continue
+        # In a file of one column, "" is an empty answer and not a blank line.
+        if not any(cell.strip() for cell in cells) and (width != 1 or cells != [""]):
+            continue
         width = width or len(cells)
         yield number, cells
 

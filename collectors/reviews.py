@@ -1,4 +1,8 @@
-"""schema.org reviews in a page's JSON-LD and microdata, made posts (https://schema.org/Review)."""
+"""schema.org reviews in a page's JSON-LD and microdata, made posts (https://schema.org/Review).
+
+Read here rather than by a general extractor: JSON-LD that is nearly JSON is repaired, depth and number of objects
+are bounded, and a review keeps its tie to the item that it stands in, in either format.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,7 @@ from urllib.parse import urljoin, urlsplit
 from lxml import etree
 
 from collectors.dates import parse_date
+from collectors.links import canonical
 from collectors.markup import to_text, unescape_twice
 from collectors.post import Author, OwnerReply, Post, PostKind, Rating, Reach
 from collectors.ratings import parse_rating
@@ -243,13 +248,17 @@ def _reviewed(node: Node, around: Node | None, named: dict[str, Node]) -> str:
 
 def _own_name(node: Node, listing: Listing) -> str | None:
     """The review's identity as the page gives it; an address that is only the page's own names nothing."""
-    for value in (_string(node.get("@id")), _string(node.get("identifier")), _string(node.get("url"))):
+    pages = {listing.url.rstrip("/"), listing.page.rstrip("/")}
+    for field in ("@id", "identifier", "url"):
+        value = _string(node.get(field))
         if not value or value.startswith("_:") or len(value) > 500:
             continue
-        if value == _string(node.get("identifier")):
+        if field == "identifier":
             return f"{listing.url}#{value}"
         address = _absolute(listing.url, value)
-        if address.rstrip("/") not in {listing.url.rstrip("/"), listing.page.rstrip("/")}:
+        if field == "url":  # not given as a name: what only tracks visitors is none of it
+            address, pages = canonical(address), {canonical(page).rstrip("/") for page in pages}
+        if address.rstrip("/") not in pages:
             return address
     return None
 

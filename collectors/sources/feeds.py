@@ -1,11 +1,12 @@
 """RSS, Atom, RDF and JSON feeds: blogs, news, forums, comment threads, anything that can be subscribed to.
 
 **Covers** what the feed holds: usually its latest 10 to 50 items, so a busy feed must be read often. Feeds in
-pages (RFC 5005, `rel="next"`) are read back to what is known already. Edited items are seen while they are
-still in the feed; deleted ones cannot be.
+pages (RFC 5005, `rel="next"`) are read back to a page that ends with what is known already, so that a post
+pinned to the top hides nothing. Edited items are seen while they are still in the feed; deleted ones cannot be.
 
-**Identity** is the item's own id (`atom:id`, `guid`), else its link, else a hash of link, title, date and text.
-A feed that gives one id to different items is not trusted with ids from then on.
+**Identity** is the item's own id (`atom:id`, `guid`), else its link without what only tracks visitors, else a
+hash of link, title, date and text. A feed whose first answer gives one id to different items goes by links for
+good; of one that does so later, only the items of that id do.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import json
 import re
 import time
 from calendar import timegm
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -27,6 +28,8 @@ import feedparser
 from pydantic import Field, model_validator
 
 from collectors.dates import parse_date
+from collectors.forums import own_words
+from collectors.links import canonical
 from collectors.markup import to_text, unescape_twice
 from collectors.post import Author, Post, PostKind, Reach
 from collectors.response import decode, unpack
@@ -49,20 +52,6 @@ _FEED_LINK = re.compile(
 )
 _REPLY_LINE = re.compile(r"""^\s*<p>[^<]{0,40}<a href="([^"]{1,500}#comment-\d+)"[^>]*>[^<]*</a>\.?</p>""")
 _COMMENT_LINK = re.compile(r"#(?:comment|isso-)")
-_FRAMES = re.compile(
-    r"""(?:<!--\ SC_ON\ -->.*  # Reddit: "submitted by … [link] [comments]"; phpBB: "Statistics"
-    | submitted\ by(?:&\#32;|\s){0,9}<a\ href="https://www\.reddit\.com/user/.*
-    | <p>[^<]{0,60}<a\ [^>]{0,300}memberlist\.php[^>]{0,300}>[^<]{0,200}</a>[^<]{0,200}</p>\s{0,99}<hr\s?/?>
-    | <br\s?/?>\s{0,99}<br\s?/?>\s{0,99}<i>[^<]{0,100}\d\d:\d\d</i>  # Machina: "Posted by … - date"
-    )\s*$""",
-    re.DOTALL | re.VERBOSE,
-)
-"""What forum software puts around an item's own words."""
-_QUOTE = re.compile(
-    r"<blockquote\b[^>]{0,300}>(?:\s|<div>){0,99}<cite\b(?:(?!<blockquote\b).)*?</blockquote>", re.DOTALL
-)
-"""Another person's words, quoted in a forum."""
-_MOST_QUOTES = 20
 _STUMBLES = (
     AttributeError, AssertionError, IndexError, KeyError, RecursionError, TypeError, ValueError, SAXException,
 )  # fmt: skip
@@ -94,7 +83,7 @@ class Options(SourceOptions):
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """An item and the two names that it may go by."""
+    """An item and the two names that it may go by; `post` has its own id."""
 
     post: Post
     link_id: str
@@ -108,17 +97,29 @@ class _Reading:
     faults: list[Fault]
     next_url: str | None
 
-    @property
-    def ids_are_shared(self) -> bool:
-        """Whether one id names several items with links of their own."""
-        links: dict[str, str] = {}
-        return any(links.setdefault(item.post.external_id, item.link_id) != item.link_id for item in self.items)
+    def identities(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """Which ids to believe, to be kept in the feed's state: decided on its first items, and never taken back.
 
-    def posts(self, *, trust_ids: bool) -> list[Post]:
+        `shared` are ids that turned out later to name several items with links of their own.
+        """
+        links: dict[str, str] = {}
+        shared = [
+            _short(item.post.external_id)
+            for item in self.items
+            if links.setdefault(item.post.external_id, item.link_id) != item.link_id
+        ]
+        if not self.items:
+            return {}
+        if "trust_ids" not in state:
+            return {"trust_ids": not shared}
+        return {"shared": list(dict.fromkeys([*shared, *state.get("shared", ())]))[:_REMEMBERED]}
+
+    def posts(self, *, trust_ids: bool = True, shared: Sequence[str] = ()) -> list[Post]:
         """The posts, each identity once: the fullest of them."""
         best: dict[str, Post] = {}
         for item in self.items:
-            post = item.post if trust_ids else replace(item.post, external_id=item.link_id)
+            trusted = trust_ids and (not shared or _short(item.post.external_id) not in shared)
+            post = item.post if trusted else replace(item.post, external_id=item.link_id)
             known = best.get(post.external_id)
             if known is None or len(post.text) > len(known.text):
                 best[post.external_id] = post
@@ -136,7 +137,7 @@ class Feeds(Source):
     def parse(cls, answer: Answer) -> Page:
         """Read a saved feed. Raises ParseError where it is none, and says what it is instead."""
         reading = _read(answer)
-        return Page(reading.posts(trust_ids=not reading.ids_are_shared), {}, reading.faults, answer)
+        return Page(reading.posts(**reading.identities({})), {}, reading.faults, answer)
 
     def pages(self, http: Http, cursor: Cursor, *, since: datetime | None = None) -> Iterator[Page]:
         """Fetch every feed that changed. One feed's failure is raised after the others were read."""
@@ -172,15 +173,16 @@ class Feeds(Source):
                 yield Page([], {}), state
                 return
             reading = _read(response.answer())
-            state = {**state, "trust_ids": state.get("trust_ids", True) and not reading.ids_are_shared}
-            posts = [self._with_options(post) for post in reading.posts(trust_ids=state["trust_ids"])]
+            state = {**state, **reading.identities(state)}
+            believed = {name: state[name] for name in ("trust_ids", "shared") if name in state}
+            posts = [self._with_options(post) for post in reading.posts(**believed)]
             ids = [_short(post.external_id) for post in posts]
             if not pending:
                 moved = response.moved_to or state.get("moved_to")
                 pending = {"etag": response.etag, "last_modified": response.last_modified, "moved_to": moved}
-                pending |= {"head": ids[:_REMEMBERED], "pages": 0}
-            pending["pages"] += 1
-            known = not set(ids).isdisjoint(state.get("head", ()))
+                pending |= {"head": [], "pages": 0}
+            pending |= {"head": _remembered(pending["head"], ids), "pages": pending["pages"] + 1}
+            known = bool(ids) and ids[-1] in state.get("head", ())  # not any: a post may be pinned to the top
             url = reading.next_url if not known and self._goes_on(posts, pending["pages"], since) else None
             pending["next"] = url = None if url in visited else url
             yield Page(posts, {}, reading.faults, response.answer()), _state_after(state, pending)
@@ -200,7 +202,13 @@ def _state_after(state: Mapping[str, Any], pending: Mapping[str, Any]) -> dict[s
     if pending["next"]:
         return {**state, "pending": dict(pending)}
     kept = {name: value for name, value in state.items() if name != "pending"}
-    return kept | {name: pending[name] for name in ("etag", "last_modified", "moved_to", "head")}
+    head = _remembered(pending["head"], state.get("head", ()))
+    return kept | {name: pending[name] for name in ("etag", "last_modified", "moved_to")} | {"head": head}
+
+
+def _remembered(latest: Sequence[str], before: Sequence[str]) -> list[str]:
+    """The ids of a feed's first pages, each once, so many that its first page is always among them."""
+    return list(dict.fromkeys([*latest, *before]))[: max(_REMEMBERED, len(latest or before))]
 
 
 def _short(text: str) -> str:
@@ -278,7 +286,7 @@ def _item(
 ) -> _Item:
     markup, language = _content(entry)
     title = to_text(unescape_twice(str(entry.get("title") or "")), limit=1000) or None
-    text = to_text(_own_words(unescape_twice(markup)))
+    text = to_text(own_words(unescape_twice(markup)))
     link = _web_address(entry.get("link"), base)
     dates = [_moment(entry, name) for name in ("published", "updated", "created")]
     published = next((date for date in dates if date), None)
@@ -312,9 +320,10 @@ def _make_item(own_id: str, link: str | None, post: Post) -> _Item:
     """Give a post its two identities. Raises ValueError where nothing could be one."""
     if not (own_id or link or post.title or post.text):
         raise ValueError("an item with no id, no link, no title and no text")
+    name = canonical(link) if link else None
     content = "\n".join([link or "", post.title or "", str(post.published_at or ""), post.text])
     fallback = hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()
-    return _Item(replace(post, external_id=(own_id or link or fallback)[:500]), (link or fallback)[:500])
+    return _Item(replace(post, external_id=(own_id or name or fallback)[:500]), (name or fallback)[:500])
 
 
 def _content(entry: Mapping[str, Any]) -> tuple[str, str | None]:
@@ -330,16 +339,6 @@ def _content(entry: Mapping[str, Any]) -> tuple[str, str | None]:
     detail = entry.get("summary_detail")
     declared = best.get("language") or (detail.get("language") if isinstance(detail, Mapping) else None)
     return value, declared
-
-
-def _own_words(markup: str) -> str:
-    """Leave out what the forum added and what others said: opinions in it are not the author's."""
-    if "<cite" in markup:
-        for _ in range(_MOST_QUOTES):
-            markup, found = _QUOTE.subn("", markup)
-            if not found:
-                break
-    return _FRAMES.sub("", markup)
 
 
 def _moment(entry: Mapping[str, Any], name: str) -> datetime | None:

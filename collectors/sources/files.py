@@ -3,7 +3,8 @@
 `path` is a file, a folder, a pattern such as `exports/*.csv`, or "-" for standard input. A relative one starts
 at the configuration's folder, where the options are validated with `context={"folder": …}`, else at the current
 one. Separator, charset, columns, the order of day and month and the rating's scale are found out and shown
-(`explain`); each can be set. Exports of Qualtrics, SurveyMonkey and Typeform are understood. A broken row is named and left out.
+(`explain`); each can be set. Exports of Qualtrics, SurveyMonkey and Typeform are
+understood. A broken row is named and left out.
 
 A file is recognised by its SHA-256: unchanged, it is not read again. Where no column holds an id, a row's id is
 the SHA-256 of its content, so that importing a file again, or a longer version of it, doubles nothing.

@@ -360,51 +360,6 @@ def test_options_decide_what_items_are(site):
     assert (post.kind, post.language) == (PostKind.REVIEW, "fr")
 
 
-def paged(site, *, pages=4):
-    for number in range(1, pages + 1):
-        head = f'<link rel="next" href="/feed{number + 1}"/>' if number < pages else ""
-        site.put(
-            f"/feed{number}",
-            atom(f"<id>i{number}</id><updated>2026-03-0{5 - number}T00:00:00Z</updated>", head=head),
-        )
-
-
-def test_a_feed_in_pages_is_read_to_its_end_and_then_only_as_far_as_is_new(site):
-    paged(site)
-    source = feed(site, "/feed1")
-    with door(site) as http:
-        first = list(source.pages(http, {}))
-        again = list(source.pages(http, first[-1].cursor))
-    assert ids(first) == ["i1", "i2", "i3", "i4"]
-    assert ids(again) == ["i1"]
-
-
-def test_pages_are_bounded_by_number_and_by_date(site):
-    paged(site)
-    with door(site) as http:
-        assert ids(feed(site, "/feed1", max_pages=2).pages(http, {})) == ["i1", "i2"]
-        since = datetime(2026, 3, 3, tzinfo=UTC)
-        assert ids(feed(site, "/feed1").pages(http, {}, since=since)) == ["i1", "i2", "i3"]
-
-
-def test_a_run_that_was_killed_goes_on_where_it_was(site):
-    paged(site)
-    source = feed(site, "/feed1")
-    with door(site) as http:
-        pages = source.pages(http, {})
-        stored = [next(pages), next(pages)]
-        resumed = list(source.pages(http, json.loads(json.dumps(stored[-1].cursor))))
-    assert ids(stored) + ids(resumed) == ["i1", "i2", "i3", "i4"]
-    assert "pending" not in json.dumps(resumed[-1].cursor)
-
-
-def test_pages_that_lead_in_circles_end(site):
-    site.put("/feed", atom("<id>1</id>", head='<link rel="next" href="/feed2"/>'))
-    site.put("/feed2", atom("<id>2</id>", head='<link rel="next" href="/feed"/>'))
-    with door(site) as http:
-        assert ids(feed(site).pages(http, {})) == ["1", "2"]
-
-
 def test_one_feed_that_fails_does_not_keep_the_others_from_being_read(site):
     site.put("/good", rss("<guid>1</guid>"))
     site.put("/html", "<html><body>no feed</body></html>")
@@ -435,14 +390,21 @@ def test_a_feed_that_moved_for_good_is_asked_at_its_new_address(site):
     assert len(site.asked("/new")) == 2
 
 
-def test_ids_once_found_to_be_shared_stay_distrusted(site):
-    both = rss("<guid>g</guid><link>https://x.test/1</link>", "<guid>g</guid><link>https://x.test/2</link>")
-    site.once("/feed", Reply(body=both), Reply(body=rss("<guid>g</guid><link>https://x.test/2</link>")))
-    source = feed(site)
-    with door(site) as http:
-        first = list(source.pages(http, {}))
-        again = list(source.pages(http, first[-1].cursor))
-    assert ids(again) == ["https://x.test/2"]
+@pytest.mark.parametrize(
+    "tracking", ["utm_source=a&utm_medium=b", "fbclid=1", "gclid=2", "xtor=RSS-3", "UTM_Campaign=x"]
+)
+def test_an_item_named_by_its_link_is_the_same_however_its_readers_are_tracked(tracking):
+    link = "<link>https://x.test/a?id=7&amp;{}#comment-2</link>"
+    first, second = rss(link.format("utm_source=feed")), rss(link.format(tracking.replace("&", "&amp;")))
+    (post,), (again,) = parse(first).posts, parse(second).posts
+    assert post.external_id == again.external_id == "https://x.test/a?id=7#comment-2"
+    assert again.url == f"https://x.test/a?id=7&{tracking}#comment-2"
+
+
+def test_an_id_that_is_given_is_kept_as_it_is_even_where_it_looks_like_a_tracked_address():
+    name = "https://X.test/a?utm_source=x&b=2&a=1"
+    (post,) = parse(rss(f"<guid>{name.replace('&', '&amp;')}</guid>")).posts
+    assert post.external_id == name
 
 
 @pytest.mark.parametrize(

@@ -248,6 +248,24 @@ def test_the_same_words_by_two_people_or_on_two_days_are_two_reviews():
     assert len(posts) == 3
 
 
+def test_a_review_named_by_its_address_is_the_same_however_its_readers_are_tracked():
+    found = [
+        parse(page(product(review(url=f"https://shop.test/r/1?{query}#top")))).posts[0].external_id
+        for query in ("utm_source=a", "fbclid=b&gclid=c", "xtor=EPR-1")
+    ]
+    assert found == ["https://shop.test/r/1#top"] * 3
+
+
+def test_a_tracked_address_of_the_page_itself_names_no_review():
+    (post,) = parse(page(product(review(url=f"{PAGE}&utm_source=a")))).posts
+    assert len(post.external_id) == 64
+
+
+def test_an_id_that_is_given_is_kept_as_it_is():
+    (post,) = parse(page(product(review(**{"@id": "https://shop.test/r?utm_source=a&b=2&a=1"})))).posts
+    assert post.external_id == "https://shop.test/r?utm_source=a&b=2&a=1"
+
+
 def test_odd_texts_pass():
     texts = ["😡", "x" * 100_000, "=1+1", "a\x00b", "&lt;p&gt;once more&lt;/p&gt;"]
     posts = parse(page(product(*[review(text, str(n)) for n, text in enumerate(texts)]))).posts
