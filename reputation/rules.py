@@ -2,13 +2,15 @@
 
 A rule looks at a bounded window before `now` and gives drafts. Keys and contents depend on the mentions only,
 never on when or how often the rule ran: run again, after a crash say, it gives the same drafts, and storage
-raises each key once.
+raises each key once. `shorten` sees to it that one pass disturbs nobody with hundreds of messages.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import blake2b
 from typing import Any, Literal
 
 from sqlalchemy import Connection
@@ -16,7 +18,7 @@ from sqlalchemy import Connection
 from reputation.periods import Period
 from reputation.quotes import excerpt, shown
 from reputation.surges import Surge, surge
-from storage import mentions, rollups
+from storage import alerts, rollups
 from storage.alerts import AlertDraft
 from storage.brands import Brand
 from storage.mentions import MentionView
@@ -33,6 +35,10 @@ WIDE_REACH, HUGE_REACH = 1_000, 100_000
 MANY_COPIES = 5
 MOST_JUDGED = 20_000
 """Mentions looked at by one pass of `negative_mention`, the newest first."""
+MANY = "many"
+"""The rule that stands in an alert which sums up others."""
+MOST_TOLD = 25
+"""Alerts of one rule and brand that one pass sends one by one; the rest is summed up in one more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +67,10 @@ class Spike:
 
 
 def negative_mention(conn: Connection, brand: Brand, rule: NegativeMention, now: datetime) -> list[AlertDraft]:
-    """A draft for each new story that is bad, the oldest first."""
+    """A draft for each new story that is bad and was not told by any of its copies, the oldest first."""
     oldest = now - timedelta(rule.max_age_days)
-    found = mentions.latest(conn, brand.id, start=oldest.date(), limit=MOST_JUDGED)
-    fresh = (m for m in reversed(found) if m.moment >= oldest and (m.dated or m.source_kind != "files"))
+    found = alerts.untold(conn, brand.id, _prefix(rule, brand), oldest, rule.negative_from, MOST_JUDGED)
+    fresh = (m for m in reversed(found) if m.dated or m.source_kind != "files")
     return [
         _negative_draft(rule, brand, mention, reasons) for mention in fresh if (reasons := bad(mention, rule))
     ]
@@ -122,11 +128,52 @@ def spike(conn: Connection, brand: Brand, rule: Spike, now: datetime) -> list[Al
     window = Period.last_days(rule.lookback_days, now)
     by_day = rollups.by_day(conn, brand.id, window.start - timedelta(rule.baseline_days), window.end)
     negatives = {day: tally.p_negative for day, tally in by_day.items()}
+    first = rollups.first_day(conn, brand.id)
     found = (
-        surge(negatives, day, baseline_days=rule.baseline_days, at_least=rule.at_least)
+        surge(negatives, day, first=first, baseline_days=rule.baseline_days, at_least=rule.at_least)
         for day in window.each_day()
     )
     return [_spike_draft(rule, brand, hit) for hit in found if hit]
+
+
+def shorten(
+    rule: NegativeMention | Spike, brand: Brand, drafts: Sequence[AlertDraft], most: int = MOST_TOLD
+) -> tuple[list[AlertDraft], list[AlertDraft]]:
+    """What is to be sent of the new drafts of one pass, and what is to be noted only.
+
+    Up to `most` are sent as they are. Of more, the `most` gravest (of equals, the last) and one that counts the
+    rest; raise both lists in one transaction, or the rest will be told again.
+    """
+    if len(drafts) <= most:
+        return list(drafts), []
+    gravest = sorted(range(len(drafts)), key=lambda n: (_grave(drafts[n]), n))[-most:]
+    told = [drafts[n] for n in sorted(gravest)]
+    rest = [draft for n, draft in enumerate(drafts) if n not in set(gravest)]
+    return [*told, _summary(rule, brand, told, rest)], rest
+
+
+def _summary(
+    rule: NegativeMention | Spike, brand: Brand, told: Sequence[AlertDraft], rest: Sequence[AlertDraft]
+) -> AlertDraft:
+    worst = max(rest, key=_grave)
+    digest = blake2b("\n".join(draft.key for draft in rest).encode(), digest_size=8).hexdigest()
+    return AlertDraft(
+        rule=MANY,
+        brand_id=brand.id,
+        key=f"{_prefix(rule, brand)}many:{digest}",
+        severity=worst.severity,
+        title=f"+ {len(rest)}",
+        detail={"name": rule.name, "brand": brand.name, "told": len(told), "more": len(rest)},
+    )
+
+
+def _grave(draft: AlertDraft) -> int:
+    return [str(severity) for severity in SEVERITIES].index(draft.severity)
+
+
+def _prefix(rule: NegativeMention | Spike, brand: Brand) -> str:
+    """How the keys of this rule's alerts on the brand begin."""
+    return f"{rule.name}:{brand.name}:"
 
 
 def _negative_draft(
@@ -145,7 +192,7 @@ def _negative_draft(
     return AlertDraft(
         rule="negative_mention",
         brand_id=brand.id,
-        key=f"{rule.name}:{brand.name}:{mention.source}:{mention.external_id}",
+        key=f"{_prefix(rule, brand)}{mention.source}:{mention.external_id}",
         severity=severity(mention, reasons),
         title=excerpt(mention.title, mention.text, 80),
         detail=detail,
@@ -158,7 +205,7 @@ def _spike_draft(rule: Spike, brand: Brand, hit: Surge) -> AlertDraft:
     return AlertDraft(
         rule="spike",
         brand_id=brand.id,
-        key=f"{rule.name}:{brand.name}:{hit.day.isoformat()}",
+        key=f"{_prefix(rule, brand)}{hit.day.isoformat()}",
         severity="critical" if times >= 8 else "high" if times >= 4 else "medium",
         title=f"{hit.day.isoformat()}: {hit.count} ≫ {hit.usual:.1f}",
         detail={

@@ -34,18 +34,20 @@ def surge(
     counts: Mapping[date, float],
     day: date,
     *,
+    first: date | None = None,
     baseline_days: int = 28,
     at_least: int = 5,
     probability: float = FALSE_ALARM,
 ) -> Surge | None:
     """Whether `day` is a surge; `counts` are negative mentions by day, days without any may be missing.
 
-    The baseline is the `baseline_days` days before `day`, from the first one known on, each cut to three times
+    The baseline is the `baseline_days` days before `day`, from `first` on (the first day ever on which the brand
+    was heard of; None: the first one in `counts`): silence since is a past of zeros. Each is cut to three times
     their median plus three, so that an earlier crisis does not become the usual. The usual count is its mean
     times the weekday's factor (drawn to 1), the law a negative binomial with the baseline's spread.
     """
     count = round(counts.get(day, 0.0))
-    past = _baseline(counts, day, baseline_days)
+    past = _baseline(counts, day, baseline_days, first or min(counts, default=day))
     if count < at_least or len(past) < FEWEST_BASELINE_DAYS:
         return None
     usual = _usual(past, day.weekday())
@@ -53,11 +55,10 @@ def surge(
     return Surge(day, count, usual, tail) if tail < probability else None
 
 
-def _baseline(counts: Mapping[date, float], day: date, days: int) -> dict[date, float]:
-    known = [d for d in counts if d < day]
-    if not known:
+def _baseline(counts: Mapping[date, float], day: date, days: int, first: date) -> dict[date, float]:
+    if first >= day:
         return {}
-    first = max(min(known), day - timedelta(days))
+    first = max(first, day - timedelta(days))
     past = {first + timedelta(n): counts.get(first + timedelta(n), 0.0) for n in range((day - first).days)}
     roof = 3 * median(past.values()) + 3
     return {d: min(count, roof) for d, count in past.items()}

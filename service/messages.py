@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
+from reputation.rules import MANY
 from service.channels import Message
 from service.workspace import Workspace
 from storage import reports
@@ -16,6 +17,10 @@ _WORDS: dict[str, dict[str, str]] = {
         "negative_what": "Un avis {severity} sur {brand} a été publié sur {source} le {date}{stars}.",
         "spike_subject": "{brand} : {negative} avis négatifs le {day}, contre {usual} d'habitude",
         "spike_what": "Le {day}, {negative} avis négatifs sur {brand} ; ce jour-là en compte {usual} d'habitude.",
+        "many_subject": "{brand} : {more} autres alertes",
+        "many_what": "La règle « {name} » a trouvé d'un coup plus qu'il n'est utile d'envoyer sur {brand} : les "
+        "{told} alertes les plus graves vous ont été envoyées, {more} autres sont notées sans message.",
+        "do_many": "Que faire : voyez-les dans les mentions de la marque, ou avec « oyez alerts ».",
         "stars": " (note : {stars} sur 5)",
         "quote": "« {text} »",
         "why": "Pourquoi cette alerte : {reasons}.",
@@ -42,6 +47,10 @@ _WORDS: dict[str, dict[str, str]] = {
         "negative_what": "A {severity} mention of {brand} was published on {source} on {date}{stars}.",
         "spike_subject": "{brand}: {negative} negative mentions on {day}, against {usual} as a rule",
         "spike_what": "On {day}, {negative} negative mentions of {brand}; that weekday usually has {usual}.",
+        "many_subject": "{brand}: {more} more alerts",
+        "many_what": "The rule “{name}” found more on {brand} at once than is of use to send: the {told} gravest "
+        "alerts were sent to you, {more} more are noted without a message.",
+        "do_many": "What to do: see them among the brand's mentions, or with `oyez alerts`.",
         "stars": " (rated {stars} of 5)",
         "quote": "“{text}”",
         "why": "Why this alert: {reasons}.",
@@ -86,6 +95,9 @@ def alert_text(payload: Mapping[str, Any], language: str, *, pages: str | None =
         facts = {**detail, "usual": _number(detail["usual"], language)}
         lines = [words["spike_what"].format(**facts), words["do_spike"]]
         subject = words["spike_subject"].format(**facts)
+    elif payload["rule"] == MANY:
+        lines = [words["many_what"].format(**detail), words["do_many"]]
+        subject = words["many_subject"].format(**detail)
     else:
         subject, lines = _negative(payload, words, language)
     return subject, [*lines, words["pages"].format(url=pages)] if pages else lines

@@ -59,6 +59,7 @@ NAMES: dict[str, str] = {
     "mixed": _("Mixed"),
     "negative_mention": _("Negative mention"),
     "spike": _("Spike of negative mentions"),
+    "many": _("More alerts at once"),
     "low": _("Low"),
     "medium": _("Medium"),
     "high": _("High"),

@@ -1,18 +1,19 @@
-"""Alerts: raised once, and put into the outbox in the same transaction."""
+"""Alerts: raised once, and put into the outbox in the same transaction; and what no alert has told yet."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, or_, select
 
-from storage import outbox
-from storage.database import insert_into
+from storage import mentions, outbox
+from storage.database import in_chunks, insert_into
+from storage.mentions import MentionView
 from storage.tables import Alert as AlertRow
-from storage.tables import Brand
+from storage.tables import AnnotationRow, Brand, Mention
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,40 @@ def raise_alert(conn: Connection, draft: AlertDraft, channels: Sequence[str], no
 
 
 _DRAFTED = ("rule", "brand_id", "key", "severity", "title", "detail", "mention_id")
+
+
+def unknown(conn: Connection, drafts: Iterable[AlertDraft]) -> list[AlertDraft]:
+    """Those of the drafts whose keys are not known yet."""
+    given = list(drafts)
+    known: set[str] = set()
+    for chunk in in_chunks(draft.key for draft in given):
+        known.update(conn.execute(select(AlertRow.key).where(AlertRow.key.in_(chunk))).scalars())
+    return [draft for draft in given if draft.key not in known]
+
+
+def untold(  # noqa: PLR0917  a rule's question
+    conn: Connection, brand_id: int, prefix: str, since: datetime, negative_from: float, limit: int
+) -> list[MentionView]:
+    """Stories from `since` on that may be bad, and that no alert whose key begins with `prefix` has told.
+
+    An alert on any member of a story has told it: another one may have become its head since. "May be bad" is
+    a probability from `negative_from` on, or a rating in the lower half. The newest first, `limit` at most.
+    """
+    story = func.coalesce(Mention.story_id, Mention.id)
+    told = (
+        select(story)
+        .join(AlertRow, AlertRow.mention_id == Mention.id)
+        .where(AlertRow.brand_id == brand_id, AlertRow.key.startswith(prefix, autoescape=True))
+        .where(Mention.day >= since.date())
+    )
+    scale = func.abs(Mention.rating_best - Mention.rating_worst)
+    suspect = or_(
+        AnnotationRow.negative >= negative_from,
+        AnnotationRow.sarcasm >= negative_from,
+        2 * func.abs(Mention.rating - Mention.rating_worst) < scale,
+    )
+    conditions = (Mention.moment >= since, suspect, story.not_in(told))
+    return mentions.latest(conn, brand_id, start=since.date(), also=conditions, limit=limit)
 
 
 def list_alerts(

@@ -139,6 +139,7 @@ def latest(
     touchpoint: str | None = None,
     polarities: Sequence[str] | None = None,
     fold: bool = True,
+    also: Sequence[ColumnElement[bool]] = (),
     limit: int = 50,
 ) -> list[MentionView]:
     """The newest mentions (of a brand), newest first; deleted and irrelevant ones are left out.
@@ -146,11 +147,13 @@ def latest(
     `start` and `end` are days, both included; `seen_since` is about when we first saw it. `language` is the
     one the model found, else the declared one; `sentiment` a label; `touchpoint` (and `polarities` of it)
     what the annotation says. With `fold`, one of each story only: its head, wherever that counts.
+    `also` are conditions of other modules of storage, on Mention and AnnotationRow.
     """
     model = opinions.current_model(conn)
     query = _views(brand_id, model.id if model else None).where(
         *_period(brand_id, start, end),
         Mention.deleted_at.is_(None),
+        *also,
     )
     if seen_since is not None:
         query = query.where(Mention.first_seen_at >= seen_since)

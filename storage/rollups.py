@@ -94,6 +94,12 @@ def by_day(
     return {key[0]: tally for key, tally in _read(conn, (Rollup.day,), where)}
 
 
+def first_day(conn: Connection, brand_id: int) -> date | None:
+    """The first day ever that counts anything of the brand."""
+    query = select(func.min(Rollup.day, type_=Rollup.day.type))
+    return conn.execute(query.where(Rollup.brand_id == brand_id, Rollup.touchpoint == "")).scalar()
+
+
 def by_source(
     conn: Connection, brand_id: int, start: date, end: date, *, language: str | None = None, touchpoint: str = ""
 ) -> dict[int, Tally]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from collectors.post import PostKind, Rating
 from nlp.annotation import Annotation, Sentiment
-from reputation.rules import SEVERITIES, NegativeMention, Spike, bad, negative_mention, severity, spike
+from reputation.rules import SEVERITIES, NegativeMention, Spike, bad, negative_mention, severity, shorten, spike
 from storage import mentions
 from storage.alerts import AlertDraft, list_alerts, raise_alert
 from tests.reputation.stage import NOW, Stage
@@ -109,6 +109,69 @@ def test_one_story_is_told_once_with_its_copies(stage: Stage) -> None:
     (draft,) = told(stage)
     assert draft.detail["reasons"] == ["negative_text", "many_copies"]
     assert draft.detail["mention"]["copies"] == 6
+
+
+def raise_all(stage: Stage, drafts: Sequence[AlertDraft]) -> None:
+    with stage.database.begin() as conn:
+        assert all(raise_alert(conn, draft, [], NOW) for draft in drafts)
+
+
+def test_a_story_that_was_told_is_not_told_again_by_its_next_head(stage: Stage) -> None:
+    stage.say(-0.9, TODAY, ARTICLE, kind=PostKind.ARTICLE, id_="Zeit")
+    stage.play()
+    (first,) = told(stage)
+    assert first.key.endswith("Zeit")
+    raise_all(stage, [first])
+    stage.say(-0.9, TODAY - timedelta(1), ARTICLE, kind=PostKind.ARTICLE, source="forum", id_="Abend")
+    other = stage.say(-0.9, TODAY)
+    stage.play()
+    with stage.database.read() as conn:
+        heads = mentions.latest(conn, stage.brand.id)
+    assert {head.external_id for head in heads} == {"Abend", other}
+    assert [draft.key.rsplit(":", 1)[1] for draft in told(stage)] == [other]
+    assert len(told(stage, NegativeMention(name="boss"))) == 2
+
+
+def test_what_was_told_is_not_looked_at_again(stage: Stage) -> None:
+    for _ in range(3):
+        stage.say(-0.9, TODAY)
+    stage.play()
+    raise_all(stage, told(stage))
+    assert told(stage) == []
+    again = stage.say(0, TODAY, "", stars=1)
+    stage.play()
+    assert [draft.key.rsplit(":", 1)[1] for draft in told(stage)] == [again]
+
+
+def test_a_flood_is_the_gravest_one_by_one_and_one_for_the_rest(stage: Stage) -> None:
+    for n in range(60):
+        stage.say(-0.85, TODAY, churn=0.9 if n % 3 == 0 else None)
+    stage.play()
+    drafts = told(stage)
+    sent, noted = shorten(ANY_NEGATIVE, stage.brand, drafts)
+    assert (len(sent), len(noted)) == (26, 35)
+    assert {draft.severity for draft in noted} == {"low"}
+    assert sent[:-1] == [draft for draft in drafts if draft in sent]
+    assert (sent[-1].rule, sent[-1].detail["told"], sent[-1].detail["more"]) == ("many", 25, 35)
+    assert sent[-1].key == shorten(ANY_NEGATIVE, stage.brand, drafts)[0][-1].key
+    assert shorten(ANY_NEGATIVE, stage.brand, drafts[:25]) == (drafts[:25], [])
+
+
+def test_a_storm_after_weeks_of_silence_is_a_spike(stage: Stage) -> None:
+    stage.say(-0.9, TODAY - timedelta(60))
+    for _ in range(60):
+        stage.say(-0.95, TODAY)
+    stage.play()
+    (draft,) = spikes(stage)
+    assert draft.detail["day"] == TODAY.isoformat()
+
+
+def test_a_storm_in_the_first_week_of_a_brand_is_not_unusual_yet(stage: Stage) -> None:
+    stage.say(-0.9, TODAY - timedelta(5))
+    for _ in range(60):
+        stage.say(-0.95, TODAY)
+    stage.play()
+    assert spikes(stage) == []
 
 
 @pytest.mark.parametrize(

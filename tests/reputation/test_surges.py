@@ -64,6 +64,14 @@ def test_days_before_the_first_mention_are_not_quiet_days() -> None:
     assert short.usual == pytest.approx(4, abs=0.1)
 
 
+def test_silence_since_the_first_mention_is_a_past_too() -> None:
+    found = surge({DAY: 60.0}, DAY, first=DAY - timedelta(200))
+    assert found
+    assert found == surge(past([0.0] * 28) | {DAY: 60.0}, DAY)
+    assert surge({DAY: 60.0}, DAY, first=DAY - timedelta(6)) is None
+    assert surge({DAY: 60.0}, DAY, first=DAY) is None
+
+
 def test_days_without_mentions_may_be_missing() -> None:
     full = past([2.0, 0.0] * 14) | {DAY: 12.0}
     found = surge(full, DAY)

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from service import jobs, reporting
+from service import jobs, reporting, watching
 from service.collecting import collect, is_due
 from service.errors import ServiceError
 from service.importing import import_file, plan
+from service.messages import alert_text
 from storage import alerts, mentions, outbox, rollups, runs, sources
 from tests.service.receivers import webhook
 from tests.service.workspaces import NOW, FrozenClock, workspace
@@ -222,6 +223,36 @@ def test_an_import_calls_for_attention_only_with_news(tmp_path: Path, date: str,
         again = jobs.run_once(ws)
         assert again is not None
         assert again.alerts == 0
+
+
+def test_a_flood_of_bad_news_is_a_few_messages_and_told_once(tmp_path: Path) -> None:
+    table = tmp_path / "avis.csv"
+    table.write_text("avis;date\n" + "".join(f"Lila, nul {n};2026-11-15\n" for n in range(300)), encoding="utf-8")
+    toml = '[[brands]]\nname = "Lila"\n[[alerts]]\nname = "Bad"\nrule = "negative_mention"\nto = ["env:HOOK"]\n'
+    with workspace(tmp_path / "home", toml) as ws:
+        import_file(ws, plan(str(table), name=None, brand="Lila", options={}))
+        jobs.run_once(ws)
+        with ws.database.read() as conn:
+            assert sum(outbox.counts(conn).values()) == 26
+            raised = alerts.list_alerts(conn, limit=1000)
+        assert len(raised) == 301
+        [summary] = [alert for alert in raised if alert.rule == "many"]
+        subject, lines = alert_text({"rule": summary.rule, "detail": summary.detail}, "fr")
+        assert subject == "Lila : 275 autres alertes"
+        assert "les 25 alertes les plus graves" in lines[0]
+        assert "275 more" in alert_text({"rule": summary.rule, "detail": summary.detail}, "en")[1][0]
+        again = jobs.run_once(ws)
+        assert again is not None
+        assert again.alerts == 0
+        with ws.database.read() as conn:
+            assert sum(outbox.counts(conn).values()) == 26
+
+
+def test_a_pass_that_finds_nothing_new_writes_no_alert(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with workspace(tmp_path / "home", prepare(tmp_path)) as ws:
+        jobs.run_once(ws)
+        monkeypatch.setattr(ws.database, "begin", None)
+        assert watching.alert(ws) == 0
 
 
 def test_an_import_without_a_brand_says_what_to_give(tmp_path: Path) -> None:
