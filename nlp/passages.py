@@ -1,47 +1,46 @@
 """A text cut into passages: sentences as customers write them, with their exact places.
 
-Rules instead of a statistical pipeline: reviews have no capitals, three exclamation marks and "M." in them.
+spaCy's tokenizer tells full stops from numbers, addresses and abbreviations. Its sentencizer is not used: it
+leaves opening quotes with the sentence before and begins one at every emoji. Nor is a statistical pipeline:
+reviews have no capitals and three exclamation marks.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.tokens import Token
 
 MAX_PASSAGE = 400
 """Characters. A text without a full stop is cut at commas, else between words, so that no passage is longer."""
 
+# spaCy's English list serves both languages: its French one costs 3 s of start and lacks most of these.
+_ENGLISH = "approx apt cf dept etc ext inc ltd max min pp sept tel"
 _FRENCH = (
-    "m mm mme mmes mlle mlles mr dr drs pr me mes st ste sts stes vve cie ets éd env approx av bd boul ch art al"
-    " chap cf p pp ex etc tél tel min max réf ref n no num adr app appt apt janv févr avr juil sept oct nov déc"
-    " resp soc sté h hr hrs qq qqn qqch càd svp rdv dir dép c.-à-d p.ex p.-s"
+    "m mm mme mmes mlle mlles mr drs pr st ste vve ets env av bd boul chap ex tél réf ref num appt janv févr avr"
+    " juil sept oct nov déc resp sté hrs rdv"
 )
-_ENGLISH = (
-    "mr mrs ms dr prof rev gen sen rep st sr jr vs etc e.g i.e eg ie cf al fig no nos vol ch pp p approx dept est"
-    " tel ext inc ltd co corp ave blvd rd apt u.s u.k a.m p.m jan feb mar apr jun jul aug sep sept oct nov dec"
-    " min max"
-)
-_ABBREVIATIONS = {"fr": frozenset(_FRENCH.split()), "en": frozenset(_ENGLISH.split())}
-_ALL = _ABBREVIATIONS["fr"] | _ABBREVIATIONS["en"]
-_ENDING_ONLY = frozenset({"etc", "ex", "max", "min"})
-"""Abbreviations that end a sentence when a capital follows."""
+_ENDING = frozenset({"etc.", "ex.", "max.", "min.", "a.m.", "p.m.", "h.", "a.", "y."})
+"""Abbreviations, and words that spaCy takes for one, that end a sentence when a capital follows."""
 
-# A run of final marks with closing quotes or brackets, a line break, or a full stop glued to a capital.
-# Possessive, and tried at the start of a run only: a thousand exclamation marks are read once.
-_STOP = re.compile(
-    r"(?<![.!?…。！？])(?P<marks>[.!?…。！？]++(?:\s++[!?…]++)*+[)\]}\"”’']*+(?:[ \u00a0\u202f]?»)*+)(?=\s|$)"
-    r"|(?P<glued>(?<=[^\W\d_]{2})[.!?…]++)(?=[A-ZÀ-ÖØ-Þ][^\W\d_])"
-    r"|(?P<line>\n\s*+)"
-)
-_NEXT = re.compile(r"\S")
-_LAST_WORD = re.compile(r"[\w.'’-]*$")
-_CONTRAST = re.compile(
-    r"[\s,;:]+(?=(?:mais|par contre|en revanche|cependant|toutefois|néanmoins|malheureusement"
-    r"|but|however|although|though|unfortunately|except that|sauf que|hormis)\b)",
-    re.IGNORECASE,
-)
+_MARKS = re.compile(r"[.!?…。！？]+")
+_BEGINNING = re.compile(r"(?:[-–—•*#@$€+]\s?|[(\[“‘\"'](?=\S)|«\s?){0,4}\w")
+_ADDRESS = re.compile(r"www\.|\S*[@/]", re.IGNORECASE)
+_GLUED = r"(?<=[\w.!?])[!?](?=[A-ZÀ-Ý!?])"
+_BLOCK = re.compile(r"(?:\S{1,100}+(?:\s++|$)){1,5000}+|\S{1,100}")
+"""Words; one of more than 100 characters comes in parts: spaCy's time grows with the square of its length."""
+
 _SOFT_CUT = re.compile(r"[;,:)]\s+")
+_ONE_AT_A_TIME = threading.Lock()
+"""Memory zones, without which spaCy's store of words grows for ever, take one thread at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,61 +52,61 @@ class Passage:
     text: str
 
 
-def passages(text: str, language: str | None = None, *, clauses: bool = False) -> list[Passage]:
+def passages(text: str, language: str | None = None) -> list[Passage]:
     """The passages of a text, in order, without overlap; all that is not white space is in one of them.
 
-    Where `language` is not "fr" or "en", the abbreviations of both count. With `clauses`, sentences are also
-    cut before a contrast ("…, mais livré en retard"), where both sides have three words or more.
+    French abbreviations count where `language` is not "en".
     """
-    found: list[Passage] = []
-    for start, end in _sentences(text, language):
-        for left, right in _bounded(text, start, end):
-            pieces = _clauses(text, left, right) if clauses else ((left, right),)
-            found.extend(Passage(a, b, text[a:b]) for a, b in pieces)
-    return found
+    return [
+        Passage(left, right, text[left:right])
+        for start, end in _sentences(text, language)
+        for left, right in _bounded(text, start, end)
+    ]
 
 
 def _sentences(text: str, language: str | None) -> Iterator[tuple[int, int]]:
-    abbreviations = _ABBREVIATIONS.get(language or "", _ALL)
-    start = 0
-    for stop in _STOP.finditer(text):
-        if stop.lastgroup == "glued" and _is_address(text, stop.start()):
-            continue
-        if stop.lastgroup == "marks" and _is_abbreviation(text, start, stop, abbreviations):
-            continue
-        yield from _trimmed(text, start, stop.end())
-        start = stop.end()
-    yield from _trimmed(text, start, len(text))
+    nlp = _pipeline(language == "en")
+    legible = text.encode("utf-8", "replace").decode()
+    cuts = [0]
+    for block in _BLOCK.finditer(legible):
+        with _ONE_AT_A_TIME, nlp.memory_zone():
+            cuts += [block.start() + place for place in _beginnings(block.group(), nlp.make_doc(block.group()))]
+    for start, end in pairwise([*cuts, len(text)]):
+        yield from _trimmed(text, start, end)
 
 
-def _is_abbreviation(text: str, start: int, stop: re.Match[str], abbreviations: frozenset[str]) -> bool:
-    if stop["marks"] != ".":
-        return False
-    before = _LAST_WORD.search(text, max(start, stop.start() - 20), stop.start())
-    word = before.group().casefold() if before else ""
-    next_letter = _NEXT.search(text, stop.end())
-    following = next_letter.group() if next_letter else ""
-    if word in _ENDING_ONLY and following.isupper():
-        return False
-    initial = len(word) == 1 and word.isalpha() and following.isupper() and before is not None
-    numbered = word.isdigit() and len(word) <= 2 and not text[start : stop.start() - len(word)].strip()
-    return bool(following) and (
-        word in abbreviations or numbered or (initial and text[stop.start() - 1].isupper())
-    )
+@cache
+def _pipeline(english: bool) -> Language:
+    # Not at the top: the import takes 0.7 s, and only long texts are cut.
+    import spacy  # noqa: PLC0415
+    from spacy.util import compile_infix_regex  # noqa: PLC0415
+
+    nlp: Language = spacy.blank("en")
+    tokenizer: Any = nlp.tokenizer
+    tokenizer.infix_finditer = compile_infix_regex([*(nlp.Defaults.infixes or ()), _GLUED]).finditer
+    tokenizer.url_match = _ADDRESS.match
+    for word in f"{_ENGLISH} {'' if english else _FRENCH}".split():
+        for form in (word, word.capitalize(), word.upper()):
+            tokenizer.add_special_case(form + ".", [{"ORTH": form + "."}])
+    return nlp
 
 
-def _is_address(text: str, place: int) -> bool:
-    """Whether the full stop at `place` stands inside a web or mail address."""
-    token = re.split(r"\s", text[max(0, place - 100) : place])[-1] + re.split(r"\s", text[place : place + 100])[0]
-    return "@" in token or "/" in token or token.casefold().startswith("www.")
-
-
-def _clauses(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    for cut in _CONTRAST.finditer(text, start, end):
-        if min(len(text[start : cut.start()].split()), len(text[cut.end() : end].split())) >= 3:
-            yield from _trimmed(text, start, cut.end())
-            start = cut.end()
-    yield from _trimmed(text, start, end)
+def _beginnings(text: str, tokens: Iterable[Token]) -> Iterator[int]:
+    """Where sentences begin, the first one aside."""
+    ended, item = False, True
+    for before, token in pairwise(tokens):
+        said = before.text
+        if said.lower() in _ENDING:
+            ended = token.text[0].isupper()
+        elif _MARKS.fullmatch(said):
+            ended = not item
+        elif said in {",", ";", ":"}:
+            ended = False
+        # "1." at the beginning of a sentence
+        item = item and said.isdigit() and len(said) <= 2
+        if (ended and _BEGINNING.match(text, token.idx)) or (before.is_space and "\n" in said):
+            yield token.idx
+            ended, item = False, True
 
 
 def _bounded(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
