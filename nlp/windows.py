@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Protocol
+from typing import Any, Protocol
 
 from nlp.passages import passages
 
@@ -37,8 +37,8 @@ class Tokenizer(Protocol):
         add_special_tokens: bool,
         return_offsets_mapping: bool,
         return_attention_mask: bool,
-    ) -> dict[str, list[list[int]]]:
-        """Word pieces and their places in each text."""
+    ) -> Mapping[str, Any]:
+        """`input_ids` [N, T] and `offset_mapping` [N, T, 2]: the word pieces and their places in each text."""
 
 
 @dataclass(frozen=True, slots=True)
