@@ -2,6 +2,8 @@
 
 **Covers** JSON-LD and microdata, nested in a product or standing alone, over the listing's pages
 (`rel="next"` or an address with `{page}`). Pages that show only an average (AggregateRating) hold no reviews.
+A listing of more than `max_pages` is read over several runs: each reads what is new, then at least two pages
+from where the last one ended.
 
 **Identity** is the review's own `@id`, `identifier` or `url`, else a hash of product, author, date and the
 text's beginning: a review that is edited keeps its identity only where the page names it.
@@ -20,6 +22,7 @@ from urllib.parse import urljoin, urlsplit
 from lxml import etree
 from pydantic import Field
 
+from collectors.errors import NotFound
 from collectors.post import Post, PostKind
 from collectors.response import decode, unpack
 from collectors.reviews import Listing, json_ld_reviews, microdata_items, reviews_in, without_twins
@@ -30,6 +33,9 @@ if TYPE_CHECKING:
 
 _MOST_UNPACKED = 50_000_000
 _REMEMBERED = 2000
+_REMEMBERED_OF_REST = 200
+_LEAST_OF_REST = 2
+"""One page of it could not tell a listing that repeats its last page for ever."""
 
 
 class Options(SourceOptions):
@@ -42,7 +48,12 @@ class Options(SourceOptions):
         description="Address of further pages, {page} for their number, where no page links to the next.",
     )
     first_page: int = Field(default=1, ge=0, description="The number of the first page, for page_url.")
-    max_pages: int = Field(default=20, ge=1, le=10_000, description="Most pages read in one run.")
+    max_pages: int = Field(
+        default=20,
+        ge=1,
+        le=10_000,
+        description="Most pages read in one run; the next runs go on with the others.",
+    )
     complete_listing: bool = Field(
         default=False,
         description="The pages show every review: read all each time, and take those that vanished for deleted.",
@@ -63,65 +74,139 @@ class ReviewPages(Source):
         return Page(posts, {}, faults, answer)
 
     def pages(self, http: Http, cursor: Cursor, *, since: datetime | None = None) -> Iterator[Page]:
-        """Read the listing from its first page until it tells nothing new.
+        """Read the listing from its first page until it tells nothing new, then on where a limit ended a run.
 
         A run that was cut short goes on at the page where it was.
         """
         options = cast(Options, self.options)
-        known: list[str] = list(cursor.get("known", ()))
-        pending: dict[str, Any] | None = cursor.get("pending")
-        resumed = pending is not None
-        found: list[str] = list(pending["found"]) if pending else []
-        url: str | None = pending["next"] if pending else options.url
-        number = int(pending["number"]) if pending else options.first_page
-        visited: set[str] = set()
-        for left in range(options.max_pages - 1, -1, -1):
-            assert url is not None
-            visited.add(url)
-            answer = http.get(url, accept="text/html, application/xhtml+xml;q=0.9, */*;q=0.5").answer()
-            posts, faults, link = _read(answer, Listing(answer.url, Listing.of(options.url).url))
-            ids = [post.external_id for post in posts]
-            before = set(found)
-            new = [name for name in ids if name not in before]
-            found += new
-            number += 1
-            url = self._next(link, number, visited) if new and self._goes_on(posts, known, since) else None
-            if url and left:
-                state = {"known": known, "pending": {"next": url, "number": number, "found": found}}
-                yield Page(posts, state, faults, answer)
-                continue
-            vanished, doubt = self._vanished(known, found, whole=not resumed and url is None)
-            remembered = found if options.complete_listing and url is None and not doubt else _merge(found, known)
-            yield Page(posts + vanished, {"known": remembered}, faults + doubt, answer)
-            return
+        walk = _Walk(cursor, options)
+        left = options.max_pages
+        while walk.url:
+            here = walk.url, walk.number
+            posts, faults, link, answer = self._fetch(http, walk)
+            is_old = _is_old(posts, since) and not options.complete_listing
+            goes_on = walk.add(posts) and not is_old
+            left -= 1
+            walk.url = self._next(link, walk) if goes_on else None
+            if walk.url and not left:
+                faults.append(_limit(options, walk.url))
+                walk.leave(walk.url, walk.number)
+            elif is_old and walk.in_rest:
+                walk.leave(*here)  # for a run that wants what is older, too
+            elif walk.rest and not walk.url and not walk.in_rest:
+                walk.turn_to_rest()
+                left = max(left, _LEAST_OF_REST)
+            elif not walk.url:
+                tombstones, doubt = walk.finish()
+                posts, faults = posts + tombstones, faults + doubt
+            yield Page(posts, walk.cursor(), faults, answer)
 
-    def _goes_on(self, posts: list[Post], known: list[str], since: datetime | None) -> bool:
-        """Whether a further page can hold anything of interest."""
-        if cast(Options, self.options).complete_listing:
-            return True
-        old = since is not None and all((post.published_at or since) < since for post in posts)
-        return not old and not {post.external_id for post in posts} <= set(known)
+    def _fetch(self, http: Http, walk: _Walk) -> tuple[list[Post], list[Fault], str | None, Answer | None]:
+        """One page; an empty one where an address that was made up or remembered leads nowhere."""
+        options = cast(Options, self.options)
+        address = walk.url or options.url
+        try:
+            answer = http.get(address, accept="text/html, application/xhtml+xml;q=0.9, */*;q=0.5").answer()
+        except NotFound:
+            if address == options.url or not (options.page_url or walk.starts_inside):
+                raise
+            return [], [], None, None
+        return *_read(answer, Listing(answer.url, Listing.of(options.url).url)), answer
 
-    def _next(self, link: str | None, number: int, visited: set[str]) -> str | None:
+    def _next(self, link: str | None, walk: _Walk) -> str | None:
         pattern = cast(Options, self.options).page_url
-        url = pattern.replace("{page}", str(number)) if pattern else link
-        return url if url and url not in visited else None
+        url = pattern.replace("{page}", str(walk.number)) if pattern else link
+        return url if url and url not in walk.visited else None
 
-    def _vanished(self, known: list[str], found: list[str], *, whole: bool) -> tuple[list[Post], list[Fault]]:
-        """Tombstones for what a whole fresh reading no longer shows; none where that looks like a fault."""
-        if not cast(Options, self.options).complete_listing or not whole:
-            return [], []
-        present = set(found)
-        gone = [name for name in known if name not in present]
-        if len(gone) * 2 > len(known):
-            problem = f"{len(gone)} of {len(known)} reviews vanished at once: not taken for deleted"
+
+class _Walk:
+    """A reading of the listing: at first from its first page, then through `rest`, what a limit left unread.
+
+    `rest` says where to go on, and which reviews were `known` before: at a page of these alone all is read.
+    """
+
+    def __init__(self, cursor: Cursor, options: Options) -> None:
+        pending: dict[str, Any] = cursor.get("pending") or {}
+        self._is_complete = options.complete_listing
+        self._known: list[str] = list(cursor.get("known", ()))
+        self.rest: dict[str, Any] | None = cursor.get("rest")
+        self._is_whole = not pending and not self.rest
+        self.url: str | None = pending.get("next", options.url)
+        self.number = int(pending.get("number", options.first_page))
+        self._found: list[str] = list(pending.get("found", ()))
+        self.in_rest = bool(pending.get("in_rest", False))
+        self.starts_inside = bool(pending)
+        """Whether the next page is the first one read, and not the listing's first."""
+        self.visited: set[str] = set()
+
+    def add(self, posts: list[Post]) -> bool:
+        """Count a page in; whether a further one can hold anything of interest."""
+        ids, before = {post.external_id: None for post in posts}, set(self._found)
+        new = [name for name in ids if name not in before]
+        self._found += new
+        self.number += 1
+        self.starts_inside = False
+        self.visited.add(self.url or "")
+        known = self.rest["known"] if self.rest and self.in_rest else self._known
+        reads_all = self._is_complete and (self.in_rest or not self.rest)
+        return bool(new) and (reads_all or not ids.keys() <= set(known))
+
+    def turn_to_rest(self) -> None:
+        """Done with what is new: go on where an earlier run ended."""
+        assert self.rest is not None
+        self._known, self._found = _merge(self._found, self._known), []
+        self.url, self.number = self.rest["next"], int(self.rest["number"])
+        self.in_rest = self.starts_inside = True
+        self.visited = set()
+
+    def leave(self, url: str, number: int) -> None:
+        """End the run before this page; the next one goes on there."""
+        known = self.rest["known"] if self.rest else self._known[:_REMEMBERED_OF_REST]
+        self.rest = {"next": url, "number": number, "known": known}
+        self._known = self._all_known()
+        self.url = None
+
+    def finish(self) -> tuple[list[Post], list[Fault]]:
+        """All is read: tombstones for what a whole fresh reading no longer shows, none where that is in doubt."""
+        vanished, doubt = self._vanished() if self._is_complete and self._is_whole else ([], [])
+        replaces = self._is_complete and not self.in_rest and not doubt
+        self._known = self._found if replaces else self._all_known()
+        self.rest = None
+        return vanished, doubt
+
+    def _all_known(self) -> list[str]:
+        return _merge(self._known, self._found) if self.in_rest else _merge(self._found, self._known)
+
+    def _vanished(self) -> tuple[list[Post], list[Fault]]:
+        present = set(self._found)
+        gone = [name for name in self._known if name not in present]
+        if len(gone) * 2 > len(self._known):
+            problem = f"{len(gone)} of {len(self._known)} reviews vanished at once: not taken for deleted"
             return [], [Fault("the listing", problem)]
         return [Post(PostKind.REVIEW, name, "", deleted=True) for name in gone], []
 
+    def cursor(self) -> Cursor:
+        """Where the reading stands."""
+        state: Cursor = {"known": list(self._known)}
+        if self.url:
+            state["pending"] = {"next": self.url, "number": self.number, "found": list(self._found)}
+            state["pending"]["in_rest"] = self.in_rest
+        return state | ({"rest": self.rest} if self.rest else {})
 
-def _merge(found: list[str], known: list[str]) -> list[str]:
+
+def _is_old(posts: list[Post], since: datetime | None) -> bool:
+    return since is not None and bool(posts) and all((post.published_at or since) < since for post in posts)
+
+
+def _limit(options: Options, url: str) -> Fault:
+    problem = f"max_pages = {options.max_pages} ended the run: the next one goes on at {url}"
+    blind = "; until all pages are read in one run, no review is taken for deleted"
+    return Fault("the listing", problem + (blind if options.complete_listing else ""))
+
+
+def _merge(first: list[str], then: list[str]) -> list[str]:
     """Latest first, each once, so many that a listing's first pages are always among them."""
-    return list(dict.fromkeys([*found, *known]))[: max(_REMEMBERED, len(found))]
+    return list(dict.fromkeys([*first, *then]))[: max(_REMEMBERED, len(first))]
 
 
 def _read(answer: Answer, listing: Listing) -> tuple[list[Post], list[Fault], str | None]:
