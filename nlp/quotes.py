@@ -16,7 +16,7 @@ MAX_CHARACTERS = 160
 FLOOR = 0.35
 """A word joins a run when it holds more than this share of the mean attention of the best words."""
 FEWEST_WORDS = 4
-"""A clause of fewer words says little by itself: it is joined to the next one of its sentence."""
+"""A clause of fewer words says little by itself: it is joined to its neighbour in the sentence."""
 EDGES = ' \t\n,;:.-–—(«"“'
 _SENTENCE_END = re.compile(r"[.!?…]+[)\]»”\"']*$")
 _CLAUSE_END = re.compile(r"[,;:]$")
@@ -59,37 +59,44 @@ def clauses(text: str, spans: list[tuple[int, int]]) -> list[Run]:
     The linking word itself ("mais", "and") is in none of them where its clause is long enough without it.
     """
     found: list[Run] = []
-    first = 0
+    first, within = 0, False
     for word, (begin, end) in enumerate(spans):
         last_word = word + 1 == len(spans)
         gap = "" if last_word else text[end : spans[word + 1][0]]
         ended = last_word or "\n" in gap or bool(_SENTENCE_END.search(text[begin:end]))
         following = "" if last_word else text[slice(*spans[word + 1])].lower()
         paused = following in _LINKS or _CLAUSE_END.search(text[begin:end])
-        if ended or following in _CONTRASTS or (paused and word - first + 1 >= FEWEST_WORDS):
+        if not (ended or following in _CONTRASTS or (paused and word - first + 1 >= FEWEST_WORDS)):
+            continue
+        if within and word - first + 1 < FEWEST_WORDS:
+            found[-1] = (found[-1][0], word)
+        else:
             skipped = text[slice(*spans[first])].lower() in _LINKS and word > first
             found.append((first + skipped, word))
-            first = word + 1
+        first, within = word + 1, not ended
     return found
 
 
 def best_clause(found: list[Run], weights: NDArray[np.float64]) -> Run:
-    """The clause with most attention in any `MAX_WORDS` of its words, cut to these where it is longer."""
-    runs = [_heaviest(clause, weights) for clause in found]
-    return max(runs, key=lambda run: float(weights[run[0] : run[1] + 1].sum()))
+    """The clause whose best run of words exceeds the floor by most, cut to that run where it is too long.
+
+    What counts is the excess: a long clause is not better for the little attention that each word gets.
+    """
+    excess = weights - FLOOR * np.sort(weights)[-MAX_WORDS:].mean()
+    runs = [_heaviest(clause, excess) for clause in found]
+    best = max(range(len(found)), key=lambda number: runs[number][0])
+    first, last = found[best]
+    return (first, last) if last - first < MAX_WORDS else runs[best][1]
 
 
-def _heaviest(clause: Run, weights: NDArray[np.float64]) -> Run:
+def _heaviest(clause: Run, excess: NDArray[np.float64]) -> tuple[float, Run]:
+    """The run of at most `MAX_WORDS` words of the clause with the largest sum, after that sum."""
     first, last = clause
-    if last - first < MAX_WORDS:
-        return clause
-    inside = weights[first : last + 1]
-    excess = inside - FLOOR * np.sort(inside)[-MAX_WORDS:].mean()
-    sums = np.concatenate([[0.0], np.cumsum(excess)])
+    sums = np.concatenate([[0.0], np.cumsum(excess[first : last + 1])])
     best, where = -np.inf, (first, first)
-    for start in range(len(inside)):
+    for start in range(last - first + 1):
         ends = sums[start + 1 : start + 1 + MAX_WORDS] - sums[start]
         stop = int(ends.argmax())
         if ends[stop] > best:
             best, where = float(ends[stop]), (first + start, first + start + stop)
-    return where
+    return best, where
