@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from collectors.http import Http
+from collectors.errors import RateLimited
 from collectors.source import Cursor, Fault, Page, Source, SourceError, find
 from nlp.masking import pseudonym
 from service import progress, schedule
@@ -19,13 +19,15 @@ from service.config import SourceConfig
 from service.errors import ServiceError
 from service.matching import BrandIds, brand_ids
 from service.workspace import Workspace
-from storage import mentions, raw, runs, sources
+from storage import links, mentions, raw, runs, sources
 from storage.mentions import Stored
 
 AT_ONCE = 4
 """Sources read at the same time; a host is never asked by two of them at once (`collectors.http`)."""
 _FAULTS_KEPT = 20
 _RETRY_FAILED_AFTER = timedelta(minutes=15)
+_RETRY_REFUSED_AFTER = timedelta(days=1)
+"""Where waiting will not help, a site is not asked again and again."""
 log = structlog.get_logger("oyez.collect")
 
 
@@ -75,8 +77,8 @@ def collect(
         return []
     halt = stop or threading.Event()
     ids = ws.brand_ids()
-    with Http(ws.config.http, clock=ws.clock) as http, ThreadPoolExecutor(AT_ONCE, "collect") as pool:
-        visit = _Round(ws, http, ids, since, halt, advance).visit
+    with ThreadPoolExecutor(AT_ONCE, "collect") as pool:
+        visit = _Round(ws, ids, since, halt, advance).visit
         work = [pool.submit(visit, config) for config in chosen]
         try:
             return [future.result() for future in work]
@@ -88,14 +90,17 @@ def collect(
 def is_due(ws: Workspace, config: SourceConfig) -> bool:
     """Whether the schedule says that it is time; one that failed is not tried again within 15 minutes.
 
+    Nor is one that asked for a longer rest before that is over, or, where waiting will not help, within a day.
     A visit that was cut off, by a kill or a gentle stop, is due at once: it goes on from its last page.
     """
     with ws.database.read() as conn:
-        known = next((state for state in sources.states(conn) if state.name == config.name), None)
+        known = sources.find(conn, config.name)
         visits = runs.recent(conn, _visit_of(config), limit=1)
+    now, zone = ws.clock.now(), ws.config.web.zone
+    if known and known.kind == config.kind and known.retry_at and now < known.retry_at:
+        return False
     if known is None or known.last_attempt_at is None or (visits and visits[0].finished_at is None):
         return True
-    now, zone = ws.clock.now(), ws.config.web.zone
     if known.failures and now - known.last_attempt_at < _RETRY_FAILED_AFTER:
         return False
     last = known.last_success_at if known.failures else known.last_attempt_at
@@ -103,9 +108,18 @@ def is_due(ws: Workspace, config: SourceConfig) -> bool:
 
 
 def store_pages(
-    ws: Workspace, source_id: int, pages: Iterator[Page], result: Collected, brands: BrandIds
+    ws: Workspace,
+    source_id: int,
+    pages: Iterator[Page],
+    result: Collected,
+    brands: BrandIds,
+    *,
+    relink: bool = False,
 ) -> Iterator[Page]:
-    """Store page after page, and give each back once it is safe. A crash repeats a page, and loses none."""
+    """Store page after page, and give each back once it is safe. A crash repeats a page, and loses none.
+
+    With `relink`, what was stored before is about the brands that are said now.
+    """
     config = ws.config.privacy
     key = ws.pseudonym_key
     for page in pages:
@@ -120,6 +134,8 @@ def store_pages(
                 now=now,
                 keep_names=config.keep_names,
             )
+            if relink and stored.unchanged + stored.refreshed:
+                links.relink(conn, source_id, page.posts, brands)
             if page.answer is not None and config.raw_days:
                 raw.keep(conn, source_id, page.answer, now, config.raw_days)
             sources.record_success(conn, source_id, page.cursor, now, stored.new)
@@ -152,7 +168,6 @@ class _Round:
     """One round of visits: what they share."""
 
     ws: Workspace
-    http: Http
     ids: dict[str, int]
     since: datetime | None
     stop: threading.Event
@@ -161,6 +176,7 @@ class _Round:
     def visit(self, config: SourceConfig) -> Collected:
         """Read one source to its end. This is the edge of a job: whatever goes wrong is noted on the source."""
         result = Collected(config.name)
+        rest = None
         with self.ws.database.begin() as conn:
             source_id = sources.ensure(conn, config.name, config.kind)
             cursor = sources.state(conn, source_id).cursor
@@ -170,11 +186,12 @@ class _Round:
                 return result
         except SourceError as error:
             result.problem, result.remedy = str(error), error.remedy
+            rest = _rest_after(error, config, self.ws.clock.now())
         except Exception as error:
             log.exception("source broke", source=config.name)
             result.problem = f"{type(error).__name__}: {error}"
             result.remedy = "this is a mistake in oyez: please report it, with what `oyez sources parse` says"
-        _report(self.ws, source_id, result)
+        _report(self.ws, source_id, result, rest)
         with self.ws.database.begin() as conn:
             runs.finish(conn, visit, self.ws.clock.now(), asdict(result.stored), result.problem or None)
         return result
@@ -182,9 +199,10 @@ class _Round:
     def _read(self, config: SourceConfig, source_id: int, cursor: Cursor, result: Collected) -> bool:
         """Store the source's pages; False where it was stopped before its end."""
         source = build(config)
-        names = self.ws.config.brand_names(config.brands)
-        brands = brand_ids([brand for brand in self.ws.config.brands if brand.name in names], self.ids)
-        pages = source.pages(self.http, cursor, since=self.since)
+        brands = brand_ids(
+            self.ws.config.brands, self.ids, chosen=config.brands, by_column=names_brands(config.options)
+        )
+        pages = source.pages(self.ws.http, cursor, since=self.since)
         for page in store_pages(self.ws, source_id, pages, result, brands):
             self.advance(len(page.posts))
             if self.stop.is_set():
@@ -199,12 +217,25 @@ def _visit_of(config: SourceConfig) -> str:
     return f"visit {config.name}"
 
 
-def _report(ws: Workspace, source_id: int, result: Collected) -> None:
+def names_brands(options: Mapping[str, Any]) -> bool:
+    """Whether these options of a file say which column names the brand."""
+    mapping = options.get("mapping")
+    return bool(options.get("brand_column") or (isinstance(mapping, Mapping) and mapping.get("brand")))
+
+
+def _rest_after(error: SourceError, config: SourceConfig, now: datetime) -> datetime | None:
+    """Until when to leave the source alone; None: the usual wait. A file may be put right at any moment."""
+    if isinstance(error, RateLimited):
+        return error.retry_at
+    return now + _RETRY_REFUSED_AFTER if error.permanent and config.kind != "files" else None
+
+
+def _report(ws: Workspace, source_id: int, result: Collected, rest: datetime | None) -> None:
     counts = {"pages": result.pages, "new": result.stored.new, "changed": result.stored.changed}
     if not result.problem:
         log.info("source read", source=result.source, **counts, faults=result.fault_count)
         return
     said = f"{result.problem}. To do: {result.remedy}" if result.remedy else result.problem
     with ws.database.begin() as conn:
-        sources.record_failure(conn, source_id, said, ws.clock.now())
+        sources.record_failure(conn, source_id, said, ws.clock.now(), rest)
     log.warning("source failed", source=result.source, problem=result.problem, remedy=result.remedy, **counts)

@@ -1,4 +1,4 @@
-"""Which brands a post is about: the one brand of its source, else those that it names."""
+"""Which brands a post is about: what its data says, else the one brand of its source, else those it names."""
 
 from __future__ import annotations
 
@@ -39,18 +39,26 @@ class BrandMatcher:
         return self._by_name.get(fold(name).strip())
 
 
-def brand_ids(brands: Sequence[BrandConfig], ids: Mapping[str, int]) -> BrandIds:
-    """The rule of a source: its only brand; of several, the one its data names, else those the text names."""
-    if len(brands) == 1:
-        only = (ids[brands[0].name],)
-        return lambda _post: only
-    matcher = BrandMatcher(brands)
+def brand_ids(
+    brands: Sequence[BrandConfig], ids: Mapping[str, int], *, chosen: Sequence[str] = (), by_column: bool = False
+) -> BrandIds:
+    """The rule of a source: the brand its data names; else its only brand; else those that the text names.
+
+    `brands` are all that are configured, `chosen` those the source says it is about (none: all of them), and
+    only a source that chose one has an only brand. With `by_column` the user said which column names the brand:
+    another name in it, even one that nobody configured, is then an answer.
+    """
+    everybody = BrandMatcher(brands)
+    about = {name: ids[name] for name in chosen} or {brand.name: ids[brand.name] for brand in brands}
+    among = BrandMatcher([brand for brand in brands if brand.name in about])
+    only = tuple(about.values()) if len(chosen) == 1 else ()
 
     def named(post: Post) -> Sequence[int]:
-        said = post.segments.get("brand")
-        if said and (brand := matcher.called(said)):
-            return (ids[brand],)
-        return [ids[brand] for brand in matcher.named_in(f"{post.title or ''}\n{post.text}")]
+        said = post.segments.get("brand", "")
+        brand = everybody.called(said)
+        if brand or (by_column and said.strip()):
+            return (about[brand],) if brand in about else ()
+        return only or [about[name] for name in among.named_in(f"{post.title or ''}\n{post.text}")]
 
     return named
 

@@ -8,11 +8,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from collectors.http import Http
 from collectors.politeness import Clock
 from service.config import Config
 from service.home import Home, find_home
 from service.secret import is_reference, reveal
-from storage import brands
+from storage import brands, sources
 from storage.database import Database, open_database
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 class Workspace:
     """One home folder at work. The database is opened, and the model loaded, when they are needed.
 
-    Use it in a `with`, or close it: it holds the database's connections.
+    Use it in a `with`, or close it: it holds the connections to the database and to sites.
     """
 
     home: Home
@@ -56,6 +57,11 @@ class Workspace:
         return database
 
     @cached_property
+    def http(self) -> Http:
+        """The door to the network. One for all visits: it remembers which sites asked to be left alone."""
+        return Http(self.config.http, clock=self.clock)
+
+    @cached_property
     def model(self) -> OpinionModel:
         """The opinion model of the configuration; it is loaded once it has something to read.
 
@@ -71,7 +77,7 @@ class Workspace:
         return self.home.pseudonym_key()
 
     def brand_ids(self) -> dict[str, int]:
-        """The brands and their numbers in the database, which learns of the configured ones here.
+        """The brands and their numbers in the database, which learns here what is configured, sources included.
 
         Brands that came with an import stay beside those of the file.
         """
@@ -85,10 +91,13 @@ class Workspace:
                 brands.BrandSpec(brand.name, {"configured": True, **brand.model_dump(exclude={"name"})})
                 for brand in self.config.brands
             ]
+            sources.sync(conn, [source.name for source in self.config.sources])
             return brands.sync(conn, [*configured, *imported])
 
     def close(self) -> None:
-        """Close the database's connections."""
+        """Close the connections."""
+        if "http" in vars(self):
+            self.http.close()
         if "database" in vars(self):
             self.database.close()
 

@@ -21,7 +21,8 @@ def import_(
         typer.Option("--mapping", metavar="FIELD=COLUMN", help="Which column holds a field; may be repeated."),
     ] = None,
     source: Annotated[
-        str | None, typer.Option("--source", metavar="NAME", help="Name of the source. [default: the file's]")
+        str | None,
+        typer.Option("--source", metavar="NAME", help="Name of the source. [default: the file's and the brand]"),
     ] = None,
     option: Annotated[
         list[str] | None,
@@ -41,6 +42,7 @@ def import_(
       oyez import survey.xlsx --brand-column marque --dry-run
       oyez import avis.csv --brand Lila --mapping text=Commentaire --mapping rating=Note
       oyez import export.csv --brand Lila --option zone=Europe/Paris
+      oyez import avis.csv --source "avis.csv (Lyla)" --brand Lila        (corrects a wrong brand)
     """
     from service import logs
     from service.importing import import_file, plan

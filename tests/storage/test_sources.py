@@ -18,7 +18,9 @@ def desk(database: Database) -> Desk:
     return Desk.open(database)
 
 
-def lively(desk: Desk, name: str, *, days_ago: int = 8, visited_days_ago: int = 0, configured: bool = True) -> int:
+def lively(
+    desk: Desk, name: str, *, days_ago: int = 8, visited_days_ago: int = 0, configured: bool = True
+) -> int:
     """A source with one mention a day, the newest `days_ago`, and a last good visit."""
     posts = [post(str(n), f"t{n}", published_at=NOW - timedelta(days=days_ago + n)) for n in range(20)]
     with desk.database.begin() as conn:
@@ -109,8 +111,9 @@ def test_sources_of_the_first_tables_are_kept_whole_by_the_second_step(empty_url
         with database.begin() as conn:
             conn.execute(
                 text(
-                    "INSERT INTO sources (id, name, kind, cursor, posts, failures, problem, last_attempt_at) VALUES "
-                    "(7, 'Forum', 'feeds', '{\"etag\": \"a\"}', 3, 2, '429', '2026-11-20 12:00:00.000000'), "
+                    "INSERT INTO sources (id, name, kind, cursor, posts, failures, problem, last_attempt_at) "
+                    "VALUES (7, 'Forum', 'feeds', '{\"etag\": \"a\"}', 3, 2, '429', "
+                    "'2026-11-20 12:00:00.000000'), "
                     "(8, 'Shop', 'review_pages', '{}', 0, 0, NULL, NULL)"
                 )
             )
