@@ -68,11 +68,11 @@ def clauses(text: str, spans: list[tuple[int, int]]) -> list[Run]:
         paused = following in _LINKS or _CLAUSE_END.search(text[begin:end])
         if not (ended or following in _CONTRASTS or (paused and word - first + 1 >= FEWEST_WORDS)):
             continue
-        if within and word - first + 1 < FEWEST_WORDS:
+        linked = text[slice(*spans[first])].lower() in _LINKS
+        if within and linked and word - first + 1 < FEWEST_WORDS:
             found[-1] = (found[-1][0], word)
         else:
-            skipped = text[slice(*spans[first])].lower() in _LINKS and word > first
-            found.append((first + skipped, word))
+            found.append((first + (linked and word > first), word))
         first, within = word + 1, not ended
     return found
 
