@@ -1,7 +1,8 @@
 """Comments and posts of WordPress sites, through the REST interface that every site has since 4.7.
 
 **Covers** all approved comments and all published posts, from the oldest on; what was read is not read again
-but for the last day. Edited posts are seen; edited and deleted comments are not, once that day is over. Where
+but for the last day. What is more than one run reads, all of it written on one day, is read by pages over
+several runs. Edited posts are seen; edited and deleted comments are not, once that day is over. Where
 the interface is switched off (401, 404), the kind `feeds` reads `/comments/feed/` and `/feed/`.
 
 **Replies** that the author of the page gives to visitors are the owner's: they become the `owner_reply` of the
@@ -37,6 +38,9 @@ _PAST_THE_END = "rest_post_invalid_page_number"
 _MOST_PARENTS = 100
 
 Item = dict[str, Any]
+Place = dict[str, Any]
+"""Where to go on when the time mark would lead back to the start: the `page` of what is `after` a time, and the
+time of the `first` item of that."""
 
 
 class Options(SourceOptions):
@@ -68,31 +72,48 @@ class WordPress(Source):
     def pages(self, http: Http, cursor: Cursor, *, since: datetime | None = None) -> Iterator[Page]:
         """Read what came or changed since last time, the oldest first, so that a cut run goes on where it was."""
         marks: dict[str, str] = dict(cursor.get("until", {}))
+        places: dict[str, Any] = dict(cursor.get("places", {}))
         for route in cast(Options, self.options).read:
-            for page, latest in self._route(http, route, parse_date(marks.get(route)), since):
+            for page, latest, place in self._route(
+                http, route, parse_date(marks.get(route)), places.get(route), since
+            ):
                 if latest is not None:
                     marks[route] = latest.isoformat()
-                yield replace(page, cursor={"until": dict(marks)})
+                places = {name: value for name, value in places.items() if name != route}
+                places |= {route: place} if place else {}
+                yield replace(page, cursor={"until": dict(marks), **({"places": places} if places else {})})
 
     def _route(
-        self, http: Http, route: str, until: datetime | None, since: datetime | None
-    ) -> Iterator[tuple[Page, datetime | None]]:
+        self, http: Http, route: str, until: datetime | None, place: Place | None, since: datetime | None
+    ) -> Iterator[tuple[Page, datetime | None, Place | None]]:
+        """Read pages from `place`, or from the time mark `until`: each with the mark and place to go on from."""
         options = cast(Options, self.options)
         start = max((moment for moment in (until and until - _OVERLAP, since) if moment), default=None)
-        for number in range(1, options.max_pages + 1):
-            response = self._ask(http, route, {**_order(route, start), "search": options.search, "page": number})
+        walk: Place = place or {"after": start and start.isoformat(), "first": None, "page": 1}
+        order = {**_order(route, parse_date(walk["after"])), "search": options.search}
+        first = parse_date(walk["first"])
+        for number in range(walk["page"], walk["page"] + options.max_pages):
+            response = self._ask(http, route, {**order, "page": number})
             if response is None:
+                if walk["page"] > 1:  # there are fewer now than when the last run ended
+                    yield Page([], {}), until, None
                 return
             answer = response.answer()
             items = _items(answer)
             posts, faults = _posts(items, self._missing_parents(http, items) if route == "comments" else [])
             # A date in the future must not make us wait for it.
-            times = [until, *(moment for moment in map(_latest, items) if moment and moment <= http.clock.now())]
-            until = max((moment for moment in times if moment), default=None)
-            yield Page(posts, {}, faults, answer), until
+            times = [moment for moment in map(_latest, items) if moment and moment <= http.clock.now()]
+            until = max([*times, *([until] if until else [])], default=None)
+            first = first or min(times, default=None)
             total = response.headers.get("x-wp-totalpages", "")
             last = int(total) if total.isdigit() else (number if len(items) < _PER_PAGE else number + 1)
-            if not items or number >= last:
+            is_last = not items or number >= last
+            # An item edited meanwhile moves to the end and all others forward: the last page is read again.
+            again = number if options.max_pages > 1 else number + 1
+            place = {"after": walk["after"], "first": first and first.isoformat(), "page": again}
+            is_stuck = until is None or first is None or until - _OVERLAP <= first
+            yield Page(posts, {}, faults, answer), until, place if is_stuck and not is_last else None
+            if is_last:
                 return
 
     def _ask(self, http: Http, route: str, params: Mapping[str, object]) -> Response | None:

@@ -311,3 +311,64 @@ def test_a_switched_off_interface_says_what_else_to_do(site):
     with door(site) as http, pytest.raises(Blocked) as caught:
         list(WordPress(Options(url=site.url())).pages(http, {}))
     assert caught.value.remedy
+
+
+@pytest.mark.parametrize("max_pages", [1, 2, 3])
+@pytest.mark.parametrize("what", ["posts", "comments"])
+def test_more_of_one_day_than_a_run_reads_is_read_by_the_next_runs(site, what, max_pages):
+    blog = Blog(site)
+    one_day = [comment(number, at=START) for number in range(1, 651)]
+    if what == "posts":
+        one_day = [
+            {"id": n, "date_gmt": gmt(START), "modified_gmt": gmt(START), "content": {"rendered": "x"}}
+            for n in range(1, 651)
+        ]
+    getattr(blog, what).extend(one_day)
+    source = blog.source(read=(what,), max_pages=max_pages)
+    seen, cursor = set(), {}
+    with door(site) as http:
+        for _ in range(8):
+            posts, cursor = run(source, http, cursor)
+            seen |= {post.external_id for post in posts}
+    assert len(seen) == 650
+
+
+def test_after_such_a_day_new_posts_are_found(site):
+    blog = Blog(site)
+    blog.comments = [comment(number, at=START) for number in range(1, 351)]
+    source = blog.source(max_pages=2)
+    seen, cursor = set(), {}
+    with door(site) as http:
+        for turn in range(8):
+            posts, cursor = run(source, http, cursor)
+            seen |= {post.external_id for post in posts}
+            blog.comments += [comment(900 + turn, at=START + timedelta(days=2, hours=turn))]
+        posts, cursor = run(source, http, cursor)
+    assert {"comment-900", "comment-906", "comment-907"} <= seen | {post.external_id for post in posts}
+    assert {f"comment-{number}" for number in range(1, 351)} <= seen
+    assert "places" not in cursor
+
+
+def test_a_run_killed_within_such_a_day_goes_on_where_it_was(site):
+    blog = Blog(site)
+    blog.comments = [comment(number, at=START) for number in range(1, 351)]
+    with door(site) as http:
+        pages = blog.source().pages(http, {})
+        stored = [next(pages), next(pages), next(pages)]
+        rest, cursor = run(blog.source(), http, stored[-1].cursor)
+    assert len(rest) == 150
+    assert "places" not in cursor
+
+
+def test_a_day_that_shrank_meanwhile_is_at_its_end(site):
+    blog = Blog(site)
+    blog.posts = [
+        {"id": n, "date_gmt": gmt(START), "modified_gmt": gmt(START), "content": {"rendered": "x"}}
+        for n in range(1, 351)
+    ]
+    source = blog.source(read=("posts",), max_pages=3)
+    with door(site) as http:
+        _, cursor = run(source, http, {})
+        del blog.posts[150:]
+        posts, cursor = run(source, http, cursor)
+    assert (posts, "places" in cursor) == ([], False)
