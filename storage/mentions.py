@@ -33,6 +33,7 @@ __all__ = [
     "revisions",
     "set_relevance",
     "store_page",
+    "unread",
     "walk",
 ]
 
@@ -124,6 +125,17 @@ def set_relevance(conn: Connection, verdicts: Iterable[tuple[int, int, bool]]) -
             link = and_(row.mention_id == mention_id, row.brand_id == brand_id, row.relevant != relevant)
             conn.execute(update(row).where(link).values(relevant=relevant))
         dirty.mark(conn, [mention_id for mention_id, _, _ in chunk])
+
+
+def unread(conn: Connection, brand_id: int, start: date, end: date) -> bool:
+    """Whether the current model has not read some mention of the brand of these days: the figures lack it."""
+    model = opinions.current_model(conn)
+    query = (
+        select(Mention.id)
+        .join(MentionBrand, MentionBrand.mention_id == Mention.id)
+        .where(MentionBrand.relevant, *_period(brand_id, start, end), _unread(conn, model.name if model else ""))
+    )
+    return conn.execute(query.limit(1)).first() is not None
 
 
 def latest(

@@ -81,6 +81,8 @@ def weekly(
                 from service.reports import render_html
 
                 out.write(render_html(report.document, language or ws.config.web.language))
+    if report.document["complete"] and report.document.get("provisional"):
+        typer.echo("Provisional: not all was read; run `oyez run`, and see `oyez sources list`.", err=True)
     if not report.document["scorecard"]["mentions"]:
         typer.echo(f"Nothing was said of {report.brand} in {chosen}; see `oyez sources list`.", err=True)
 

@@ -273,7 +273,9 @@ def test_a_report_is_due_from_its_day_and_time_on(tmp_path: Path, moment: str, w
     from datetime import datetime
 
     with workspace(tmp_path / "home", prepare(tmp_path)) as ws:
-        assert reporting.due_week(ws.config.reports[0], datetime.fromisoformat(moment), ws) == week
+        due, since = reporting.due(ws.config.reports[0], datetime.fromisoformat(moment), ws)
+    assert due == week
+    assert since <= datetime.fromisoformat(moment) < since + timedelta(7)
 
 
 def test_the_report_of_a_week_is_frozen_and_queued_once(tmp_path: Path) -> None:
