@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from conftest import Killed
 from material import ALWAYS, EVERYTHING, NOW, TODAY, Desk, annotation, contents, edited, post
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from collectors.post import Question, Rating
 from nlp.annotation import Effort, Sentiment, TouchpointOpinion
