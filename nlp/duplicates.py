@@ -18,7 +18,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from functools import cached_property
 from zlib import crc32
 
 import numpy as np
@@ -36,7 +37,7 @@ MAX_WORDS = 2_000
 SHORT_WORDS = 60
 """Up to this length, a different number or name makes another text."""
 
-_MOST_CANDIDATES = 100
+MOST_CANDIDATES = 100
 """Of thousands of texts that are alike but for a name, only so many are compared with a new one."""
 _LINK = re.compile(r"(?:https?://|www\.)\S+|(?<!\w)@\w+")
 _WORD = re.compile(r"\w+")
@@ -48,6 +49,29 @@ _MULTIPLIERS = _SEEDS[:, 0] | _U64(1)
 _OFFSETS = _SEEDS[:, 1]
 
 
+class Wording:
+    """A text as it is compared. Make it once where a text is compared with many."""
+
+    def __init__(self, text: str) -> None:
+        spoken = _LINK.sub(" ", text)
+        if not spoken.isascii():
+            spoken = _MARKS.sub("", unicodedata.normalize("NFKD", spoken))
+        found = _WORD.findall(spoken)[: MAX_WORDS + 1]
+        found = found[1:] if found and found[0].casefold() == "rt" else found[:MAX_WORDS]
+        self.words = [word.casefold() for word in found]
+        """Without case and accents."""
+        short = len(found) <= SHORT_WORDS
+        self.numbers = sorted(word for word in self.words if _has_digit(word)) if short else []
+        """The numbers that make a short text another one; none for a long text."""
+        self.capitals = {place for place, word in enumerate(found) if word[0].isupper()} if short else set()
+        """Where a short text has capitalised words: names, among others."""
+
+    @cached_property
+    def shingles(self) -> frozenset[tuple[str, ...]]:
+        """All runs of `SHINGLE` words."""
+        return frozenset(zip(*(self.words[shift:] for shift in range(SHINGLE)), strict=False))
+
+
 def bands(text: str) -> tuple[int, ...]:
     """The band hashes of a text: `BANDS` signed 64-bit integers, or none where it is too short to fold.
 
@@ -57,49 +81,48 @@ def bands(text: str) -> tuple[int, ...]:
     return bands_of([text])[0]
 
 
-def bands_of(texts: Sequence[str]) -> list[tuple[int, ...]]:
+def bands_of(texts: Sequence[str | Wording]) -> list[tuple[int, ...]]:
     """The `bands` of many texts at once, which is several times faster than one by one."""
     found: list[tuple[int, ...]] = [()] * len(texts)
-    words = [_words(text) for text in texts]
-    long_enough = [place for place, spoken in enumerate(words) if len(spoken) >= MIN_WORDS]
+    wordings = [_wording(text) for text in texts]
+    long_enough = [place for place, wording in enumerate(wordings) if len(wording.words) >= MIN_WORDS]
     if long_enough:
-        table = _band_table([words[place] for place in long_enough])
+        table = _band_table([wordings[place] for place in long_enough])
         for place, row in zip(long_enough, table.tolist(), strict=True):
             found[place] = tuple(row)
     return found
 
 
-def similar(a: str, b: str) -> bool:
+def similar(a: str | Wording, b: str | Wording) -> bool:
     """Whether two texts tell one story: both long enough, and 80 % of their shingles in common."""
-    left, right = _words(a), _words(b)
-    if min(len(left), len(right)) < MIN_WORDS:
+    left, right = _wording(a), _wording(b)
+    if min(len(left.words), len(right.words)) < MIN_WORDS:
         return False
-    if left == right:
+    if left.words == right.words:
         return True
-    ours, theirs = _shingles(left), _shingles(right)
-    shared = len(ours & theirs)
-    if shared < SIMILAR_FROM * (len(ours) + len(theirs) - shared):
+    # The cheapest question first: of texts made after one pattern most differ in a name.
+    if max(len(left.words), len(right.words)) <= SHORT_WORDS and _differ_in_fact(left, right):
         return False
-    if max(len(left), len(right)) > SHORT_WORDS:
-        return True
-    return _numbers(left) == _numbers(right) and not _names_differ(a, b)
+    shared = len(left.shingles & right.shingles)
+    return shared >= SIMILAR_FROM * (len(left.shingles) + len(right.shingles) - shared)
 
 
 class StoryIndex:
     """Stories in memory: what storage does with a table of band hashes, for files and measurements."""
 
     def __init__(self) -> None:
-        self._heads: list[str] = []
+        self._heads: list[Wording] = []
         self._by_band: dict[tuple[int, int], list[int]] = {}
 
     def add(self, texts: Sequence[str]) -> list[int]:
         """The number of each text's story, counted from 0; a text that is like no earlier one begins a story."""
-        return [self._place(text, hashes) for text, hashes in zip(texts, bands_of(texts), strict=True)]
+        wordings = [Wording(text) for text in texts]
+        return [self._place(text, hashes) for text, hashes in zip(wordings, bands_of(wordings), strict=True)]
 
-    def _place(self, text: str, hashes: tuple[int, ...]) -> int:
+    def _place(self, text: Wording, hashes: tuple[int, ...]) -> int:
         keys = list(enumerate(hashes))
         shared = Counter(story for key in keys for story in self._by_band.get(key, ()))
-        for story, _ in sorted(shared.items(), key=lambda found: (-found[1], found[0]))[:_MOST_CANDIDATES]:
+        for story, _ in sorted(shared.items(), key=lambda found: (-found[1], found[0]))[:MOST_CANDIDATES]:
             if similar(text, self._heads[story]):
                 return story
         self._heads.append(text)
@@ -108,20 +131,13 @@ class StoryIndex:
         return len(self._heads) - 1
 
 
-def _words(text: str) -> list[str]:
-    text = _LINK.sub(" ", text)
-    if not text.isascii():
-        text = _MARKS.sub("", unicodedata.normalize("NFKD", text))
-    words = _WORD.findall(text.casefold())[:MAX_WORDS]
-    return words[1:] if words and words[0] == "rt" else words
+def _wording(text: str | Wording) -> Wording:
+    return text if isinstance(text, Wording) else Wording(text)
 
 
-def _shingles(words: Sequence[str]) -> set[tuple[str, ...]]:
-    return set(zip(*(words[shift:] for shift in range(SHINGLE)), strict=False))
-
-
-def _band_table(texts: Sequence[Sequence[str]]) -> NDArray[np.int64]:
+def _band_table(wordings: Sequence[Wording]) -> NDArray[np.int64]:
     """One row of band hashes for each text; every text has at least `MIN_WORDS` words."""
+    texts = [wording.words for wording in wordings]
     lengths = np.array([len(words) for words in texts])
     codes = np.array(
         [crc32(word.encode("utf-8", "replace")) for words in texts for word in words], dtype=np.uint64
@@ -135,8 +151,9 @@ def _band_table(texts: Sequence[Sequence[str]]) -> NDArray[np.int64]:
         hashes[:-shift] = _mix(hashes[:-shift]) + codes[shift:]
     hashes = _mix(hashes[inside])
     starts = np.concatenate(([0], np.cumsum(lengths - SHINGLE + 1)[:-1]))
-    # Forms filled in with other numbers do not even meet: thousands of them cost no comparisons.
-    salts = np.array([_salt(words) for words in texts], dtype=np.uint64)
+    # Forms filled in with other numbers do not even meet: thousands of them cost no comparisons. Names cannot
+    # keep texts apart here: in a copy in capitals every word looks like one.
+    salts = np.array([_salt(wording.numbers) for wording in wordings], dtype=np.uint64)
     table = np.empty((len(texts), BANDS), dtype=np.uint64)
     for band in range(BANDS):
         joined = salts + _U64(band)
@@ -147,8 +164,8 @@ def _band_table(texts: Sequence[Sequence[str]]) -> NDArray[np.int64]:
     return table.view(np.int64)
 
 
-def _salt(words: Sequence[str]) -> int:
-    return crc32(" ".join(_numbers(words)).encode()) << 8
+def _salt(numbers: Sequence[str]) -> int:
+    return crc32(" ".join(numbers).encode()) << 8
 
 
 def _mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -159,21 +176,14 @@ def _mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return values ^ (values >> _U64(31))
 
 
-def _numbers(words: Sequence[str]) -> list[str]:
-    """The numbers that make a short text another one; none for a long text."""
-    if len(words) > SHORT_WORDS:
-        return []
-    return sorted(word for word in words if any(letter.isdigit() for letter in word))
+def _has_digit(word: str) -> bool:
+    return not word.isalpha() and any(letter.isdigit() for letter in word)
 
 
-def _names_differ(a: str, b: str) -> bool:
-    """Whether two texts of as many words have different capitalised words in one place."""
-    left, right = (_WORD.findall(_LINK.sub(" ", text)) for text in (a, b))
-    return len(left) == len(right) and any(
-        one[0].isupper() and other[0].isupper() and one.casefold() != other.casefold()
-        for one, other in zip(_folded(left), _folded(right), strict=True)
+def _differ_in_fact(left: Wording, right: Wording) -> bool:
+    """Whether they have different numbers or, being as long, different capitalised words in one place."""
+    if left.numbers != right.numbers:
+        return True
+    return len(left.words) == len(right.words) and any(
+        left.words[place] != right.words[place] for place in left.capitals & right.capitals
     )
-
-
-def _folded(words: Iterable[str]) -> list[str]:
-    return [_MARKS.sub("", unicodedata.normalize("NFKD", word)) for word in words]

@@ -9,8 +9,12 @@ change a member are taken apart (`storage.dirty.dissolve`) and folded afresh by 
 Answers to surveys and visits are never folded: each is somebody's own answer, even in the same words.
 
 Candidates are found by band hashes (`story_bands`), mixed with the set of brands so that only mentions about
-the same brands meet. A text that was seen before to the letter only keeps its exact hash there and joins the
-story of the one that has all its bands, so that ten thousand equal texts cost ten thousand rows, not pairs.
+the same brands meet. A text whose very words were seen before only keeps their hash there and joins the story
+of the one that has all its bands, so that ten thousand equal texts cost ten thousand rows, not pairs.
+
+Of the mentions that share a band with a new one, the first `MOST_CANDIDATES` stored are compared with it. Only
+where more texts than that are alike but for a name, each somebody's own, may a reworded copy of a later one be
+missed, and may what is found depend on what came first; a copy in the same words is found always.
 """
 
 from __future__ import annotations
@@ -22,24 +26,27 @@ from datetime import date
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import Connection, Row, bindparam, func, select, update
 
 from collectors.post import PostKind
-from nlp.duplicates import bands_of, similar
+from nlp.duplicates import MOST_CANDIDATES, Wording, bands_of, similar
 from storage import dirty
 from storage.database import in_chunks, insert_rows, take_turns
 from storage.tables import Mention, MentionBrand, Source, StoryBand
 
 CHUNK = 500
+"""How many mentions are folded together."""
 OWN_ANSWERS = (PostKind.SURVEY, PostKind.VISIT)
 """Kinds that are never folded."""
 
 _SIGNED = 1 << 63
 
 
-def fold_pending(conn: Connection, limit: int = 5_000) -> int:
-    """Fold at most `limit` mentions that belong to no story yet; how many there were. Repeat until it says 0."""
+def fold_pending(conn: Connection, limit: int = CHUNK) -> int:
+    """Fold at most `limit` mentions that belong to no story yet; how many there were. Repeat until it says 0.
+
+    Each time in a transaction of its own, so that other writers wait for one chunk at most.
+    """
     rows = conn.execute(
         select(Mention.id, Mention.title, Mention.text)
         .where(Mention.story_id.is_(None), Mention.has_text, Mention.deleted_at.is_(None))
@@ -77,27 +84,31 @@ class _Facts:
 
 def _fold_chunk(conn: Connection, texts: Mapping[int, str]) -> int:
     facts = _facts(conn, texts, unfolded=True)
-    hashes = bands_of([texts[id_] for id_ in facts])
+    wordings = {id_: Wording(texts[id_]) for id_ in facts}
+    hashes = dict(zip(facts, bands_of(list(wordings.values())), strict=True))
     bands = {
-        id_: found for (id_, fact), found in zip(facts.items(), hashes, strict=True) if found and not fact.alone
+        id_: {_mixed(band, facts[id_].salt) for band in found}
+        for id_, found in hashes.items()
+        if found and not facts[id_].alone
     }
-    exact = {id_: _exact(texts[id_], facts[id_].salt) for id_ in bands}
+    exact = {id_: _exact(wordings[id_], facts[id_].salt) for id_ in bands}
     twins = _twins(conn, exact)
-    rows = set(exact.items())
-    for id_ in bands.keys() - twins.keys():
-        rows.update((id_, _mixed(band, facts[id_].salt)) for band in bands[id_])
+    for id_ in twins:
+        del bands[id_]
+    rows = {*exact.items(), *((id_, band) for id_, found in bands.items() for band in found)}
     insert_rows(conn, StoryBand, [{"mention_id": id_, "band": band} for id_, band in sorted(rows)])
-    pairs = _candidates(conn, bands.keys() - twins.keys())
-    others = ({b for _, b in pairs} | set(twins.values())) - facts.keys()
+    candidates = _candidates(conn, bands)
+    others = set().union(twins.values(), *candidates.values()) - facts.keys()
     groups, known = _Groups(), _known(conn, others)
-    for id_ in others:
-        groups.join(id_, known[id_].story_id)
+    for id_, row in known.items():
+        groups.join(id_, row.story_id)
+        wordings[id_] = Wording(story_text(row.title, row.text))
     for id_, twin in twins.items():
         groups.join(id_, twin)
-    wording = {id_: story_text(row.title, row.text) for id_, row in known.items()} | dict(texts)
-    for a, b in pairs:
-        if groups.head(a) != groups.head(b) and similar(wording[a], wording[b]):
-            groups.join(a, b)
+    for id_, found in candidates.items():
+        for other in found:
+            if groups.head(id_) != groups.head(other) and similar(wordings[id_], wordings[other]):
+                groups.join(id_, other)
     return _write(conn, groups, facts, {row.story_id for row in known.values()})
 
 
@@ -170,12 +181,12 @@ def _mixed(band: int, salt: int) -> int:
     return (((band ^ salt) + _SIGNED) % (1 << 64)) - _SIGNED
 
 
-def _exact(text: str, salt: int) -> int:
-    return _mixed(_hash(f"exactly {text}"), salt)
+def _exact(wording: Wording, salt: int) -> int:
+    return _mixed(_hash(f"exactly {' '.join(wording.words)}"), salt)
 
 
 def _twins(conn: Connection, keys: Mapping[int, int]) -> dict[int, int]:
-    """For each mention whose very text is known, a mention that has it (and its bands, or leads to them)."""
+    """For each mention whose very words are known, a mention that has it (and its bands, or leads to them)."""
     known: dict[int, int] = {}
     for exact in in_chunks(set(keys.values())):
         query = select(StoryBand.band, StoryBand.mention_id).where(StoryBand.band.in_(exact))
@@ -188,16 +199,26 @@ def _twins(conn: Connection, keys: Mapping[int, int]) -> dict[int, int]:
     return twins
 
 
-def _candidates(conn: Connection, ids: Iterable[int]) -> list[tuple[int, int]]:
-    """Pairs of a given mention and another one that share a band."""
-    ours, theirs = aliased(StoryBand), aliased(StoryBand)
-    query = (
-        select(ours.mention_id, theirs.mention_id)
-        .join(theirs, (theirs.band == ours.band) & (theirs.mention_id != ours.mention_id))
-        .where(ours.mention_id.in_(list(ids)))
-        .distinct()
-    )
-    return [(a, b) for a, b in conn.execute(query)]
+def _candidates(conn: Connection, bands: Mapping[int, Collection[int]]) -> dict[int, list[int]]:
+    """The mentions to compare each given one with, smallest id first: those that share a band with it.
+
+    The first of each band only, and of two given ones the smaller with the greater.
+    """
+    first: dict[int, list[int]] = defaultdict(list)
+    for some in in_chunks({band for found in bands.values() for band in found}):
+        place = func.row_number().over(partition_by=StoryBand.band, order_by=StoryBand.mention_id)
+        members = select(StoryBand.band, StoryBand.mention_id, place.label("place"))
+        ranked = members.where(StoryBand.band.in_(some)).subquery()
+        for band, id_ in conn.execute(
+            select(ranked.c.band, ranked.c.mention_id).where(ranked.c.place <= MOST_CANDIDATES)
+        ):
+            first[band].append(id_)
+    return {
+        id_: sorted(
+            other for other in set().union(*(first[band] for band in found)) if other < id_ or other not in bands
+        )
+        for id_, found in bands.items()
+    }
 
 
 def _known(conn: Connection, ids: Iterable[int]) -> dict[int, Row[Any]]:

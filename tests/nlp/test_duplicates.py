@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nlp.duplicates import BANDS, MIN_WORDS, StoryIndex, bands, bands_of, similar
+from nlp.duplicates import BANDS, MIN_WORDS, StoryIndex, Wording, bands, bands_of, similar
 
 STORY = (
     "Une panne géante prive de réseau mobile une bonne partie de la Bretagne depuis ce matin. L'opérateur dit que"
@@ -106,6 +106,23 @@ def test_any_texts_have_bands_and_an_answer_that_does_not_depend_on_the_order(a:
 def test_bands_do_not_depend_on_the_company_a_text_is_in(texts: list[str]) -> None:
     assert bands_of(texts) == [bands(text) for text in texts]
     assert all(-(2**63) <= value < 2**63 for text in texts for value in bands(text))
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.text(st.characters(exclude_categories=())) | st.sampled_from([STORY, STORY.upper()]), max_size=4)
+)
+def test_a_wording_made_once_is_compared_as_its_text(texts: list[str]) -> None:
+    made = [Wording(text) for text in texts]
+    assert bands_of(made) == bands_of(texts)
+    for one, wording in zip(texts, made, strict=True):
+        assert [similar(wording, other) for other in made] == [similar(one, other) for other in texts]
+
+
+def test_names_are_compared_however_their_accents_are_written() -> None:
+    one, other = FORM.format("3 jours", "Zoé"), FORM.format("3 jours", "Léa")
+    assert similar(one, one.replace("é", "e\u0301"))
+    assert not similar(one, other.replace("é", "e\u0301"))
 
 
 def test_bands_are_the_same_in_every_process() -> None:

@@ -202,8 +202,8 @@ def test_thousands_of_equal_texts_fold_into_one_story(desk: Desk) -> None:
 
 
 FORM = (
-    "Nous avons commandé une cuisine en mars et sa pose était promise pour le mois de juin, mais il manque encore "
-    "deux portes, le plan de travail est rayé et personne ne rappelle alors que {} nous avait pourtant assuré que "
+    "Nous avons commandé une cuisine en mars et sa pose était promise pour le mois de juin, mais il manque "
+    "encore deux portes, le plan de travail est rayé et personne ne rappelle alors que {} nous avait assuré que "
     "tout serait enfin terminé avant la fin du mois prochain"
 )
 NAMES = ["".join(some).capitalize() for some in itertools.product("bcdfglmnprst", "aeiou", "lmnrt", "aei")]
