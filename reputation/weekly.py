@@ -137,7 +137,7 @@ def _coverage(conn: Connection, brand: Brand, period: Period, now: datetime) -> 
                 "last_day": known.last_day.isoformat(),
                 "usual_per_day": round(state.usual_per_day, 2),
                 "quiet": state.quiet,
-                "problem": state.state.problem,
+                "problem": state.state.problem if state.failing else None,
             }
         )
     return rows

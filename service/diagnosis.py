@@ -117,12 +117,16 @@ def _database(ws: Workspace) -> Iterator[Finding]:
 
 
 def _source(one: sources.SourceHealth) -> Finding:
-    if one.state.failures:
+    if one.failing:
         remedy = f"try `oyez sources preview {one.state.name!r}`"
         return Finding("source", ok=False, detail=f"{one.state.name}: {one.state.problem}", remedy=remedy)
     if one.quiet:
         detail = f"{one.state.name}: nothing since {one.newest_day}, usually {one.usual_per_day:.1f} a day"
         return Finding("source", ok=False, detail=detail, remedy="look whether the site has moved or changed")
+    if one.unvisited:
+        detail = f"{one.state.name}: not visited since {one.state.last_success_at:%Y-%m-%d}"
+        remedy = "keep `oyez serve` running, or let cron call `oyez run`"
+        return Finding("source", ok=False, detail=detail, remedy=remedy)
     return Finding("source", ok=True, detail=f"{one.state.name}: {one.mentions} mentions")
 
 

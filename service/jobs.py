@@ -29,7 +29,7 @@ log = structlog.get_logger("oyez.run")
 
 @dataclass
 class Summary:
-    """What a whole pass did. `seconds` are those of each stage."""
+    """What a whole pass did. `seconds` are those of each stage, `problems` what broke the stages that failed."""
 
     collected: list[Collected] = field(default_factory=list)
     annotated: int = 0
@@ -40,6 +40,7 @@ class Summary:
     reports: int = 0
     delivered: Delivered = field(default_factory=Delivered)
     seconds: dict[str, float] = field(default_factory=dict)
+    problems: dict[str, Exception] = field(default_factory=dict)
 
     @property
     def failed_sources(self) -> list[Collected]:
@@ -60,6 +61,7 @@ class Summary:
             "alerts": self.alerts,
             "reports": self.reports,
             **self.delivered.to_json(),
+            "problems": {stage: told(error) for stage, error in self.problems.items()},
             "seconds": {stage: round(seconds, 2) for stage, seconds in self.seconds.items()},
         }
 
@@ -73,13 +75,15 @@ def run_once(
 ) -> Summary | None:
     """One whole pass, from the sources that are due to the messages that leave; None where one is at work.
 
-    A source that fails is told in the summary and stops nothing. With `stop` set it ends after the present step.
+    A source or a stage that fails is told in the summary and stops nothing. With `stop` set it ends after the
+    present step.
     """
     with ws.home.lock("run") as ours:
         if not ours:
             return None
         summary = Summary()
         with _recorded(ws, summary):
+            ws.brand_ids()  # applies the configuration: nothing may be due, and a report on a new brand is
             with _stage(ws, "collect", summary):
                 summary.collected = collecting.collect(ws, due_only=due_only, stop=stop, advance=advance)
             understand(ws, summary, stop=stop, advance=advance)
@@ -105,7 +109,7 @@ def understand(
 
 
 def act(ws: Workspace, summary: Summary, *, stop: threading.Event | None = None) -> None:
-    """Raise alerts, freeze the reports that are due, and send what is waiting."""
+    """Raise alerts, freeze the reports that are due, and send what is waiting, also where one of them failed."""
     with _stage(ws, "alert", summary):
         summary.alerts = watching.alert(ws)
     with _stage(ws, "report", summary):
@@ -134,21 +138,34 @@ def _recorded(ws: Workspace, summary: Summary) -> Iterator[None]:
     """Note the pass in the log of runs, with what it did, and what went wrong if something did."""
     with ws.database.begin() as conn:
         number = runs.start(conn, "run", ws.clock.now())
-    problem = None
+    problems = []
     try:
         yield
     except Exception as error:
-        problem = f"{type(error).__name__}: {error}"
+        problems.append(told(error))
         raise
     finally:
+        problems += [f"{stage}: {told(error)}" for stage, error in summary.problems.items()]
         with ws.database.begin() as conn:
-            runs.finish(conn, number, ws.clock.now(), summary.to_json(), problem)
+            runs.finish(conn, number, ws.clock.now(), summary.to_json(), "; ".join(problems) or None)
 
 
 @contextmanager
 def _stage(ws: Workspace, name: str, summary: Summary) -> Iterator[None]:
-    """Time one stage."""
+    """Time one stage. This is the edge of a job: what breaks it is noted, and the next one comes all the same."""
     ticks = ws.clock.monotonic()
-    yield
+    try:
+        yield
+    except Exception as error:
+        summary.problems[name] = error
+        if hasattr(error, "remedy"):
+            log.error("stage failed", stage=name, problem=str(error), remedy=error.remedy)
+        else:
+            log.exception("stage broke", stage=name)
     summary.seconds[name] = ws.clock.monotonic() - ticks
     log.debug("stage done", stage=name, seconds=round(summary.seconds[name], 3))
+
+
+def told(error: Exception) -> str:
+    """What went wrong, in a line: our own errors speak for themselves, others with their name."""
+    return str(error) if hasattr(error, "remedy") else f"{type(error).__name__}: {error}"

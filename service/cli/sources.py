@@ -160,11 +160,10 @@ def _answer(file: Path, url: str, content_type: str) -> Any:
 
 
 def _health(one: Any) -> dict[str, Any]:
-    state = "failing" if one.state.failures else "quiet" if one.quiet else "well"
     return {
         "source": one.state.name,
         "kind": one.state.kind,
-        "state": state,
+        "state": one.standing,
         "mentions": one.mentions,
         "last_success": one.state.last_success_at and one.state.last_success_at.isoformat(timespec="seconds"),
         "last_attempt": one.state.last_attempt_at and one.state.last_attempt_at.isoformat(timespec="seconds"),

@@ -29,7 +29,7 @@ def run(home: HomeOption = None, format_: FormatOption = Format.TABLE) -> None:
       oyez run --format json | jq .new
     """
     from service import progress
-    from service.jobs import run_once
+    from service.jobs import run_once, told
 
     with _workspace(home) as ws, progress.bar("Running") as advance:
         summary = run_once(ws, advance=advance)
@@ -38,12 +38,15 @@ def run(home: HomeOption = None, format_: FormatOption = Format.TABLE) -> None:
         return
     counts = summary.to_json()
     if format_ is Format.TABLE:
-        del counts["seconds"]  # the log tells them
+        del counts["seconds"], counts["problems"]  # the log tells the first, what follows the others
     _print(counts, format_)
     for failed in summary.failed_sources:
         typer.echo(f"Source {failed.source} failed: {failed.problem}", err=True)
         typer.echo(f"To do: {failed.remedy or 'see `oyez sources list`'}", err=True)
-    if summary.failed_sources:
+    for stage, error in summary.problems.items():
+        typer.echo(f"The stage {stage} failed: {told(error)}", err=True)
+        typer.echo(f"To do: {getattr(error, 'remedy', '') or 'please report it, with the log'}", err=True)
+    if summary.failed_sources or summary.problems:
         raise typer.Exit(1)
 
 

@@ -184,6 +184,8 @@ def _run(ws: Workspace, seconds: dict[str, float], advance: progress.Advance) ->
         raise ServiceError("another run is at work in this home folder", "wait for it, or choose another --home")
     for failed in summary.failed_sources:
         raise ServiceError(f"the source {failed.source} failed: {failed.problem}", failed.remedy)
+    for error in summary.problems.values():
+        raise error
     for stage, name in _STAGES.items():
         seconds[name] += summary.seconds.get(stage, 0.0)
 

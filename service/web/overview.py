@@ -130,12 +130,13 @@ def _sources(conn: Connection, brand: Brand, period: Period, now: datetime) -> l
 
 def _source(health: sources.SourceHealth, card: scorecards.Scorecard | None) -> dict[str, Any]:
     shown: Mapping[str, Any] = card.to_json() if card else {}
-    state = "failing" if health.state.failures else "quiet" if health.quiet else "ok"
+    # A finished import is "not configured", and as well as can be.
+    state = "ok" if health.standing in ("well", "not configured") else health.standing.replace(" ", "-")
     return {
         "name": health.state.name,
         "kind": health.state.kind,
         "state": state,
-        "problem": health.state.problem,
+        "problem": health.state.problem if health.failing else None,
         "mentions": shown.get("mentions", 0),
         "score": shown.get("score"),
         "nps": shown["indicators"]["nps"] if shown else None,

@@ -157,7 +157,8 @@ def test_an_export_is_masked_and_harmless_and_noted(home: Path) -> None:
 
 def test_sources_tell_their_health_kinds_and_options(home: Path) -> None:
     [source] = json.loads(oyez("sources", "list", "--home", home, "--format", "json").stdout)
-    assert (source["source"], source["kind"], source["mentions"]) == ("avis.csv", "files", 3)
+    assert (source["source"], source["kind"], source["mentions"]) == ("avis.csv (Lila)", "files", 3)
+    assert source["state"] == "not configured"  # an import that is done is neither quiet nor failing
     kinds = {row["kind"] for row in json.loads(oyez("sources", "kinds", "--format", "json").stdout)}
     assert {"feeds", "files"} <= kinds
     options = {row["option"] for row in json.loads(oyez("sources", "kinds", "files", "--format", "json").stdout)}
