@@ -165,6 +165,7 @@ class Feeds(Source):
         pending: dict[str, Any] = dict(state.get("pending") or {})
         url: str | None = pending.get("next") or state.get("moved_to") or address
         visited: set[str] = set()
+        most = cast(Options, self.options).max_pages
         while url:
             visited.add(url)
             names = {} if pending else {"etag": state.get("etag"), "last_modified": state.get("last_modified")}
@@ -183,18 +184,21 @@ class Feeds(Source):
                 pending |= {"head": [], "pages": 0}
             pending |= {"head": _remembered(pending["head"], ids), "pages": pending["pages"] + 1}
             known = bool(ids) and ids[-1] in state.get("head", ())  # not any: a post may be pinned to the top
-            url = reading.next_url if not known and self._goes_on(posts, pending["pages"], since) else None
-            pending["next"] = url = None if url in visited else url
+            url = reading.next_url if not known and not _is_old(posts, since) else None
+            url = None if url in visited else url
+            if url and pending["pages"] >= most:
+                reading.faults.append(Fault("the feed", f"not read beyond max_pages = {most}: there are more"))
+                url = None
+            pending["next"] = url
             yield Page(posts, {}, reading.faults, response.answer()), _state_after(state, pending)
-
-    def _goes_on(self, posts: list[Post], pages: int, since: datetime | None) -> bool:
-        """Whether a further page may be read, and may hold what is wanted."""
-        old = since is not None and bool(posts) and all((post.published_at or since) < since for post in posts)
-        return not old and pages < cast(Options, self.options).max_pages
 
     def _with_options(self, post: Post) -> Post:
         options = cast(Options, self.options)
         return replace(post, kind=options.kind or post.kind, language=post.language or options.language)
+
+
+def _is_old(posts: list[Post], since: datetime | None) -> bool:
+    return since is not None and bool(posts) and all((post.published_at or since) < since for post in posts)
 
 
 def _state_after(state: Mapping[str, Any], pending: Mapping[str, Any]) -> dict[str, Any]:

@@ -36,7 +36,11 @@ def test_a_feed_in_pages_is_read_to_its_end_and_then_only_as_far_as_is_new(site)
 def test_pages_are_bounded_by_number_and_by_date(site):
     paged(site)
     with door(site) as http:
-        assert ids(feed(site, "/feed1", max_pages=2).pages(http, {})) == ["i1", "i2"]
+        assert ids(cut := list(feed(site, "/feed1", max_pages=2).pages(http, {}))) == ["i1", "i2"]
+        assert [fault.problem for page in cut for fault in page.faults] == [
+            "not read beyond max_pages = 2: there are more"
+        ]
+        assert not any(page.faults for page in feed(site, "/feed1", max_pages=4).pages(http, {}))
         since = datetime(2026, 3, 3, tzinfo=UTC)
         assert ids(feed(site, "/feed1").pages(http, {}, since=since)) == ["i1", "i2", "i3"]
 
