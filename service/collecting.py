@@ -136,7 +136,7 @@ def store_pages(
             )
             if relink and stored.unchanged + stored.refreshed:
                 links.relink(conn, source_id, page.posts, brands)
-            if page.answer is not None and config.raw_days:
+            if page.answer is not None and (stored.touched or page.faults):
                 raw.keep(conn, source_id, page.answer, now, config.raw_days)
             sources.record_success(conn, source_id, page.cursor, now, stored.new)
         result.add(page, stored)

@@ -170,7 +170,11 @@ class PrivacyConfig(Section):
         default=True, description="Hide e-mail addresses, phone and contract numbers in what is exported."
     )
     raw_days: int = Field(
-        default=30, ge=0, le=3650, description="Days that raw answers are kept, to replay a parser; 0 keeps none."
+        default=7,
+        ge=0,
+        le=3650,
+        description="Days that answers with something new in them are kept as received, authors' names and "
+        "profile links in clear, to replay a parser that was wrong; 0 keeps none.",
     )
 
 

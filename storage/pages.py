@@ -44,6 +44,11 @@ class Stored:
     deleted: int = 0
     refreshed: int = 0
 
+    @property
+    def touched(self) -> int:
+        """How many of them made a difference."""
+        return self.new + self.changed + self.deleted + self.refreshed
+
     def __add__(self, other: Stored) -> Stored:
         return Stored(
             self.new + other.new,

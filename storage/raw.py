@@ -1,11 +1,17 @@
-"""Answers as received, compressed and kept for a set time, so that a parser that was wrong can be replayed."""
+"""Answers as received, compressed and kept for a set time, so that a parser that was wrong can be replayed.
+
+They hold what the site showed: authors' names and profiles too. What opens the site to its owner goes before
+they are kept: passwords, keys and cookies.
+"""
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from hashlib import sha256
+from urllib.parse import urlsplit, urlunsplit
 
 from sqlalchemy import Connection, delete, select
 
@@ -15,19 +21,30 @@ from storage.tables import RawAnswer
 
 SECRET_HEADERS = frozenset({"set-cookie", "authorization", "proxy-authorization", "cookie"})
 """Never kept."""
+_SECRET = re.compile(r"(?:^|[._-])(?:key|token|secret|sig|signature|password|pwd|auth|session|sid)$|apikey$")
+"""Names, in lower case, of what is left out of the query of an address."""
+_ADDRESS = re.compile(r"https?://[^\s<>\"]+")
 
 
 def keep(conn: Connection, source_id: int, answer: Answer, now: datetime, keep_days: int) -> None:
-    """Keep an answer for so many days; none when it is 0. The same answer again only lives longer."""
+    """Keep an answer for so many days; none when it is 0. The same answer again only lives longer.
+
+    The secrets in its address and headers are left out.
+    """
     if keep_days <= 0:
         return
+    url = _without_secrets(answer.url)
     expires_at = now + timedelta(days=keep_days)
     row = {
         "source_id": source_id,
-        "sha256": sha256(answer.url.encode("utf-8", "replace") + b"\n" + answer.body).digest(),
-        "url": answer.url,
+        "sha256": sha256(url.encode("utf-8", "replace") + b"\n" + answer.body).digest(),
+        "url": url,
         "content_type": answer.content_type,
-        "headers": {k: v for k, v in answer.headers.items() if k.lower() not in SECRET_HEADERS},
+        "headers": {
+            name: _ADDRESS.sub(lambda found: _without_secrets(found[0]), value)
+            for name, value in answer.headers.items()
+            if name.lower() not in SECRET_HEADERS
+        },
         "body": zlib.compress(answer.body),
         "received_at": now,
         "expires_at": expires_at,
@@ -54,3 +71,12 @@ def replay(conn: Connection, source_id: int, since: datetime | None = None) -> I
 def purge(conn: Connection, now: datetime) -> int:
     """Delete the answers whose time is over; how many there were."""
     return conn.execute(delete(RawAnswer).where(RawAnswer.expires_at <= now)).rowcount
+
+
+def _without_secrets(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url.partition("?")[0]
+    pairs = [pair for pair in parts.query.split("&") if not _SECRET.search(pair.partition("=")[0].lower())]
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="&".join(pairs)))

@@ -160,6 +160,27 @@ def test_the_same_answer_is_kept_once_and_compressed(desk: Desk) -> None:
         assert rows[0].expires_at == NOW + timedelta(days=32)
 
 
+def test_no_secret_of_an_address_or_a_header_is_kept(desk: Desk) -> None:
+    link = '<https://anne:pw@e.org/feed?page=3&api_key=sekret>; rel="next", </about?token=1>; rel="about"'
+    for number, url in enumerate(
+        [
+            "https://anne:sekret@e.org/feed?page=2&API_KEY=sekret&access_token=sekret&monkey=1",
+            "https://[sekret/?token=sekret",
+            "urn:feed",
+        ]
+    ):
+        with desk.database.begin() as conn:
+            raw.keep(conn, desk.source, Answer(url, b"%d" % number, "", {"link": link}), NOW, 7)
+    with desk.database.read() as conn:
+        kept = [answer for _, answer in raw.replay(conn, desk.source)]
+        assert [answer.url for answer in kept] == [
+            "https://e.org/feed?page=2&monkey=1",
+            "https://[sekret/",
+            "urn:feed",
+        ]
+        assert kept[0].headers["link"].startswith('<https://e.org/feed?page=3>; rel="next", ')
+
+
 def test_the_logs_remember_newest_first(database: Database) -> None:
     with database.begin() as conn:
         first = runs.start(conn, "collect", NOW)
