@@ -44,7 +44,7 @@ def run(home: HomeOption = None, format_: FormatOption = Format.TABLE) -> None:
         typer.echo(f"Source {failed.source} failed: {failed.problem}", err=True)
         typer.echo(f"To do: {failed.remedy or 'see `oyez sources list`'}", err=True)
     for stage, error in summary.problems.items():
-        typer.echo(f"The stage {stage} failed: {told(error)}", err=True)
+        typer.echo(f"Error: the stage {stage} failed: {told(error)}", err=True)
         typer.echo(f"To do: {getattr(error, 'remedy', '') or 'please report it, with the log'}", err=True)
     if summary.failed_sources or summary.problems:
         raise typer.Exit(1)

@@ -70,7 +70,7 @@ def test_the_command_says_which_stage_failed_and_what_to_do(
     (tmp_path / "oyez.toml").write_text('[[brands]]\nname = "Lila"\n')
     result = oyez("run", "--home", tmp_path, "--format", "json", code=1)
     assert json.loads(result.stdout)["problems"] == {"report": "no paper"}
-    assert "The stage report failed: no paper" in result.stderr
+    assert "Error: the stage report failed: no paper" in result.stderr
     assert "To do: buy some" in result.stderr
 
 
