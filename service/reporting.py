@@ -102,10 +102,10 @@ def _ripe(ws: Workspace, brand: Brand, week: str, since: datetime) -> bool:
     with ws.database.read() as conn:
         if reports.find(conn, brand.id, WEEKLY, week) or _settled(ws, conn, brand, period):
             return True
-    if now < max(since, _end(period)) + PATIENCE:
-        log.info("report waits", brand=brand.name, week=week, until=(since + PATIENCE).isoformat())
-        return False
-    return True
+    until = max(since, _end(period)) + PATIENCE
+    if now < until:
+        log.info("report waits", brand=brand.name, week=week, until=until.isoformat())
+    return now >= until
 
 
 def _settled(ws: Workspace, conn: Connection, brand: Brand, period: Period) -> bool:
