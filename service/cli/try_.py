@@ -39,8 +39,7 @@ def try_(
     model, languages = analysis.open_model(home)
     rows = preview.annotated(found, model, languages=languages)
     typer.echo(
-        f"Preview: the first {len(rows)} mentions of {found.where}, read as {found.kind};"
-        " nothing is stored.",
+        f"Preview: the first {len(rows)} mentions of {found.where}, read as {found.kind}; nothing is stored.",
         err=True,
     )
     shown = [_readable(row) for row in rows] if form is Format.TABLE else rows
