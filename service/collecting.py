@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -143,10 +144,10 @@ def store_pages(
         yield page
 
 
-def build(config: SourceConfig) -> Source:
-    """The source that the configuration describes."""
+def build(config: SourceConfig, folder: Path) -> Source:
+    """The source that the configuration describes; `folder` is where its relative paths begin."""
     kind = find(config.kind)
-    return kind(kind.Options.model_validate(config.options))
+    return kind(kind.Options.model_validate(config.options, context={"folder": folder}))
 
 
 def chosen_sources(ws: Workspace, only: Sequence[str]) -> list[SourceConfig]:
@@ -198,7 +199,7 @@ class _Round:
 
     def _read(self, config: SourceConfig, source_id: int, cursor: Cursor, result: Collected) -> bool:
         """Store the source's pages; False where it was stopped before its end."""
-        source = build(config)
+        source = build(config, self.ws.home.path)
         brands = brand_ids(
             self.ws.config.brands, self.ids, chosen=config.brands, by_column=names_brands(config.options)
         )

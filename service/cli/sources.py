@@ -143,7 +143,7 @@ def preview(
     with open_workspace(home) as ws:
         [config] = chosen_sources(ws, [name])
         with Http(ws.config.http) as http:
-            page = next(iter(build(config).pages(http, {})), None)
+            page = next(iter(build(config, ws.home.path).pages(http, {})), None)
     write_posts(page.posts if page else [], format_, sys.stdout)
     for fault in page.faults if page else []:
         typer.echo(f"left out: {fault.item}: {fault.problem}", err=True)

@@ -171,3 +171,24 @@ def test_a_configured_file_with_a_brand_column_counts_what_the_column_says(tmp_p
     with workspace(tmp_path / "home", LILA + source + ', brand_column = "marque" }\n') as ws:
         collect(ws)
         assert counts(ws) == {"Lila": 2}
+
+
+def test_a_configured_path_begins_at_the_folder_of_the_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toml = """
+    [[brands]]
+    name = "Lila"
+
+    [[sources]]
+    name = "Survey"
+    kind = "files"
+    brands = ["Lila"]
+    options.path = "answers/survey.csv"
+    """
+    with workspace(tmp_path / "home", toml) as ws:
+        (tmp_path / "home" / "answers").mkdir()
+        (tmp_path / "home" / "answers" / "survey.csv").write_text("text,stars\nTrès bien,5\n", encoding="utf-8")
+        monkeypatch.chdir(tmp_path)
+        (result,) = collect(ws)
+    assert (result.problem, result.stored.new) == ("", 1)
