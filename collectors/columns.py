@@ -242,8 +242,12 @@ class _Profile:
         return best
 
 
+_LONGEST_DATE = 48
+
+
 def _is_date(value: object) -> bool:
-    return read_date(value) is not None
+    # Looking for a date written in words is dear, and no date is as long as a sentence.
+    return not (isinstance(value, str) and len(value) > _LONGEST_DATE) and read_date(value) is not None
 
 
 def _is_prose(value: object) -> bool:

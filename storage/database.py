@@ -99,6 +99,8 @@ class Database:
         One transaction: a kill in the middle leaves the tables as they were. Two processes may call it at once.
         Raises DatabaseError when the database does not answer, or is that of a newer program.
         """
+        if revision == "head" and self._is_current():
+            return
         # It takes 0.2 s to import, and most commands need no upgrade.
         from alembic import command  # noqa: PLC0415
         from alembic.util import CommandError  # noqa: PLC0415
@@ -113,6 +115,14 @@ class Database:
             ) from problem
         except OperationalError as problem:
             raise DatabaseError(_silence(self.engine, problem), remedy=_SILENT_REMEDY) from problem
+
+    def _is_current(self) -> bool:
+        newest = max(path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+        try:
+            with self.read() as conn:
+                return _revision(conn) == newest
+        except SQLAlchemyError:
+            return False  # whatever is wrong is told by the upgrade itself
 
     def check(self) -> list[Finding]:
         """Whether it answers, is intact and up to date, for `oyez doctor`. Raises nothing."""
@@ -257,14 +267,19 @@ def _version(conn: Connection) -> Finding:
     return Finding("database", ok=True, detail=detail)
 
 
+def _revision(conn: Connection) -> str | None:
+    """The migration that the tables are at; migration files are named after their revision."""
+    if not inspect(conn).has_table("alembic_version"):
+        return None
+    return conn.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
 def _schema(conn: Connection) -> Finding:
     from alembic.script import ScriptDirectory  # noqa: PLC0415  see `Database.upgrade`
 
     known = [script.revision for script in ScriptDirectory.from_config(_alembic(conn)).walk_revisions()]
     newest = known[0]
-    found = None
-    if inspect(conn).has_table("alembic_version"):
-        found = conn.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    found = _revision(conn)
     if found == newest:
         return Finding("tables", ok=True, detail=f"at revision {newest}")
     detail = f"at revision {found}, this program needs {newest}" if found else "there are no tables yet"

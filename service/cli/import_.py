@@ -34,7 +34,8 @@ def import_(
 ) -> None:
     """Bring in reviews or survey answers from a file. Importing it again doubles nothing.
 
-    Columns are guessed from their names and contents, in French and English, and shown on stderr.
+    Columns are guessed from their names and contents, in French and English, and shown on stderr: look at them
+    first with --dry-run.
 
     \b
     Examples:
@@ -57,17 +58,24 @@ def import_(
     with open_workspace(home) as ws:
         only = ws.config.brands[0].name if len(ws.config.brands) == 1 else None
         work = plan(file, name=source, brand=brand, options=options, one_brand=only)
-        if file != "-":  # stdin is read once only
-            for line in work.source.explain():
-                typer.echo(line, err=True)
         if dry_run:
+            _explain(work)
             _show_first(work, format_)
             return
         from service import progress
 
         with progress.bar("Importing") as advance:
             result = import_file(ws, work, advance=advance)
+        if result.pages:  # a file that is not read again needs no words on how
+            _explain(work)
     _report(result, format_)
+
+
+def _explain(work: Any) -> None:
+    """Show how the file is read, unless it is stdin, which can be read only once."""
+    if work.path != "-":
+        for line in work.source.explain():
+            typer.echo(line, err=True)
 
 
 def _pairs(given: list[str], name: str) -> dict[str, Any]:

@@ -100,7 +100,7 @@ def rows(result: Result) -> list[dict[str, Any]]:
 
 def test_a_feed_shows_ten_masked_mentions_and_stores_nothing(home: Path, site: str) -> None:
     result = oyez(home, f"{site}/feed.xml", "--format", "jsonl")
-    assert "Preview: 10 of 12 mentions" in result.stderr
+    assert "Preview: the first 10 mentions" in result.stderr
     assert "nothing is stored" in result.stderr
     assert len(rows(result)) == 10
     assert "06 12" not in result.stdout

@@ -71,11 +71,12 @@ def test_two_processes_that_collect_the_same_double_nothing(url: str, tmp_path: 
 def test_a_process_killed_at_any_moment_loses_and_doubles_nothing(url: str, tmp_path: Path) -> None:
     with open_database(url) as database:
         Desk.open(database)
+        whole = _seconds_undisturbed(tmp_path)
         chance = random.Random(7)
         killed = 0
         for _ in range(10):
             process = start_process(url)
-            time.sleep(1.0 + chance.random() * 2)
+            time.sleep(whole * chance.uniform(0.3, 0.9))
             process.send_signal(signal.SIGKILL)
             killed += process.wait() != 0
         assert killed > 0
@@ -83,6 +84,17 @@ def test_a_process_killed_at_any_moment_loses_and_doubles_nothing(url: str, tmp_
         assert process.wait(timeout=120) == 0
         assert all(finding.ok for finding in database.check())
         _compare(database, _alone(tmp_path))
+
+
+def _seconds_undisturbed(folder: Path) -> float:
+    """How long the process takes on this machine, so that the kills fall into its work."""
+    url = f"sqlite:///{folder / 'undisturbed.db'}"
+    with open_database(url) as database:
+        database.upgrade()
+        Desk.open(database)
+    start = time.monotonic()
+    assert start_process(url).wait(timeout=120) == 0
+    return time.monotonic() - start
 
 
 def _alone(folder: Path) -> dict[str, list[object]]:
