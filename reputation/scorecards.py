@@ -29,15 +29,21 @@ ROLLING_DAYS = 7
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """A part of a brand's mentions; None and "" mean all."""
+    """A part of a brand's mentions; None and "" mean all. `segment` is a name and its value."""
 
     source_id: int | None = None
     language: str | None = None
     touchpoint: str = ""
+    segment: tuple[str, str] | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Source number, language and touchpoint, null for all."""
-        return {"source": self.source_id, "language": self.language, "touchpoint": self.touchpoint or None}
+        """Source number, language, touchpoint and segment, null for all."""
+        return {
+            "source": self.source_id,
+            "language": self.language,
+            "touchpoint": self.touchpoint or None,
+            "segment": dict([self.segment]) if self.segment else None,
+        }
 
 
 EVERYTHING = Slice()
@@ -156,35 +162,50 @@ def scorecard(
     part: Slice = EVERYTHING,
     weights: Mapping[str, float] = DEFAULT_WEIGHTS,
 ) -> Scorecard:
-    """The scorecard of a brand, from the rollups: at most one row for each day, source, language."""
-    by_day = rollups.by_day(
-        conn,
-        brand.id,
-        period.before().start,
-        period.end,
-        source_id=part.source_id,
-        language=part.language,
-        touchpoint=part.touchpoint,
-    )
-    asked = _answerable(conn, brand, period, part)
+    """The scorecard of a brand, from the rollups: at most one row for each day, source, language.
+
+    A segment is counted from the mentions themselves, which costs their number.
+    """
+    counted = _by_source_and_day(conn, brand, period, part)
+    seen = {source for (source, _), tally in counted.items() if tally.replied}
+    by_day: dict[date, Tally] = {}
+    asked = {True: 0.0, False: 0.0}
+    for (source, day), tally in counted.items():
+        by_day[day] = by_day.get(day, _NONE) + tally
+        asked[day >= period.start] += tally.mentions if source in seen else 0.0
     return work_out(
-        brand.name, period, by_day, answerable=asked, error=model_error(conn), weights=weights, part=part
+        brand.name,
+        period,
+        by_day,
+        answerable=(asked[True], asked[False]),
+        error=model_error(conn),
+        weights=weights,
+        part=part,
     )
 
 
-def _answerable(conn: Connection, brand: Brand, period: Period, part: Slice) -> tuple[float, float]:
-    """Mentions of the period and of the one before in the sources that showed a reply in either of them."""
-    now, before = (
-        rollups.by_source(
-            conn, brand.id, each.start, each.end, language=part.language, touchpoint=part.touchpoint
+def _by_source_and_day(
+    conn: Connection, brand: Brand, period: Period, part: Slice
+) -> dict[tuple[int, date], Tally]:
+    """The tallies of the slice over the period and the one before, by source and day."""
+    start, end = period.before().start, period.end
+    if part.segment is None:
+        return rollups.by_source_and_day(
+            conn,
+            brand.id,
+            start,
+            end,
+            source_id=part.source_id,
+            language=part.language,
+            touchpoint=part.touchpoint,
         )
-        for each in (period, period.before())
-    )
-    seen = {source for found in (now, before) for source, tally in found.items() if tally.replied}
-    if part.source_id is not None:
-        seen &= {part.source_id}
-    count = [sum(tally.mentions for source, tally in found.items() if source in seen) for found in (now, before)]
-    return count[0], count[1]
+    found: dict[tuple[int, date], Tally] = {}
+    counted = rollups.of_segment(conn, brand.id, start, end, part.segment)
+    for (source, day, language, touchpoint), tally in sorted(counted.items()):
+        wanted = part.source_id in (None, source) and part.language in (None, language)
+        if wanted and touchpoint == part.touchpoint:
+            found[source, day] = found.get((source, day), _NONE) + tally
+    return found
 
 
 def by_source(

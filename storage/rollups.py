@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from operator import add, attrgetter
 from typing import Any
 
@@ -94,6 +94,21 @@ def by_day(
     return {key[0]: tally for key, tally in _read(conn, (Rollup.day,), where)}
 
 
+def by_source_and_day(
+    conn: Connection,
+    brand_id: int,
+    start: date,
+    end: date,
+    *,
+    source_id: int | None = None,
+    language: str | None = None,
+    touchpoint: str = "",
+) -> dict[tuple[int, date], Tally]:
+    """The same for each source's id and day."""
+    where = _slice(brand_id, start, end, source_id, language, touchpoint)
+    return {(key[0], key[1]): tally for key, tally in _read(conn, (Rollup.source_id, Rollup.day), where)}
+
+
 def first_day(conn: Connection, brand_id: int) -> date | None:
     """The first day ever that counts anything of the brand."""
     query = select(func.min(Rollup.day, type_=Rollup.day.type))
@@ -130,6 +145,22 @@ def by_touchpoint(
     return {key[0]: tally for key, tally in _read(conn, (Rollup.touchpoint,), where)}
 
 
+def of_segment(
+    conn: Connection, brand_id: int, start: date, end: date, segment: tuple[str, str]
+) -> dict[tuple[int, date, str, str], Tally]:
+    """The sums over a segment's mentions (its name and value), by source, day, language and touchpoint.
+
+    Segments bear any name, so no rollup is kept by them: the mentions themselves are counted, at the cost of
+    their number.
+    """
+    name, value = segment
+    of_it = Mention.segments[name].as_string() == value
+    found: dict[tuple[int, date, str, str], Tally] = {}
+    for days in in_chunks((start + timedelta(n) for n in range((end - start).days + 1)), DAYS_AT_ONCE):
+        found |= {key: Tally(*values) for key, values in _sums_of(conn, brand_id, days, of_it).items()}
+    return found
+
+
 def _slice(  # noqa: PLR0917  private, and always called with all of them
     brand_id: int, start: date, end: date, source_id: int | None, language: str | None, touchpoint: str | None
 ) -> list[Any]:
@@ -148,14 +179,22 @@ def _read(conn: Connection, keys: tuple[Any, ...], where: list[Any]) -> Iterator
         yield tuple(row[: len(keys)]), Tally(*row[len(keys) :])
 
 
-def _count_again(conn: Connection, brand_id: int, days: list[date]) -> None:
+def _sums_of(
+    conn: Connection, brand_id: int, days: list[date], *conditions: Any
+) -> dict[_Key, tuple[float, ...]]:
+    """The sums over the mentions that count on these days, as rows, of those that meet the conditions."""
     sums: dict[_Key, tuple[float, ...]] = {}
     model = opinions.current_model(conn)
     model_id = model.id if model else None
     touchpoints = _touchpoints(conn, brand_id, days, model_id)
     copies = _copies(conn, brand_id, days)
-    for row in conn.execute(_heads(brand_id, days, model_id)):
+    for row in conn.execute(_heads(brand_id, days, model_id).where(*conditions)):
         _add(sums, row, touchpoints.get(row.id, []), copies.get(row.id, (0, 0)))
+    return sums
+
+
+def _count_again(conn: Connection, brand_id: int, days: list[date]) -> None:
+    sums = _sums_of(conn, brand_id, days)
     conn.execute(delete(Rollup).where(Rollup.brand_id == brand_id, Rollup.day.in_(days)))
     rows = [
         {

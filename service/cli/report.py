@@ -98,6 +98,9 @@ def scorecard(
     source: Annotated[str | None, typer.Option("--source", metavar="NAME", help="Only this source.")] = None,
     spoken: Annotated[str | None, typer.Option("--language", metavar="fr|en", help="Only this language.")] = None,
     touchpoint: Annotated[str, typer.Option("--touchpoint", metavar="NAME", help="Only this touchpoint.")] = "",
+    segment: Annotated[
+        str | None, typer.Option("--segment", metavar="NAME=VALUE", help="Only this segment: product=Lampe, …")
+    ] = None,
     format_: FormatOption = Format.TABLE,
     home: HomeOption = None,
 ) -> None:
@@ -108,6 +111,7 @@ def scorecard(
       oyez report scorecard --brand "Lila Énergie"
       oyez report scorecard --brand Lila --from 2026-01-01 --to 2026-03-31 --format json
       oyez report scorecard --brand Lila --source Forum --touchpoint delivery
+      oyez report scorecard --brand Lila --segment "location=Lyon"
     """
     from reputation.scorecards import Slice
     from reputation.scorecards import scorecard as work_out
@@ -119,7 +123,7 @@ def scorecard(
         found = find_brand(ws, brand)
         period = _period(ws, start, end, days)
         with ws.database.read() as conn:
-            part = Slice(_source_id(conn, source), spoken, touchpoint)
+            part = Slice(_source_id(conn, source), spoken, touchpoint, _segment(segment))
             card = work_out(conn, found, period, part=part).to_json()
     if format_ is Format.JSON:
         write_object(card, sys.stdout)
@@ -127,6 +131,15 @@ def scorecard(
     columns = ("indicator", "value", "low", "high", "observed", "inferred", "change", "direction")
     write_rows(_rows(card), format_, columns, sys.stdout)
     typer.echo(f"{card['mentions']} mentions from {card['period']['start']} to {card['period']['end']}", err=True)
+
+
+def _segment(given: str | None) -> tuple[str, str] | None:
+    if given is None:
+        return None
+    name, sign, value = given.partition("=")
+    if not (name and sign and value):
+        raise typer.BadParameter(f"{given!r} is not NAME=VALUE", param_hint="--segment")
+    return name, value
 
 
 def _period(ws: Any, start: datetime | None, end: datetime | None, days: int) -> Any:

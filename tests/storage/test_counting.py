@@ -368,3 +368,14 @@ def test_quotes_are_the_surest_of_a_touchpoint(desk: Desk) -> None:
         assert (praised.quote, praised.day, praised.language) == ("bon prix", TODAY - timedelta(days=1), "fr")
         assert len(opinions.quotes(conn, desk.brand, *ALWAYS, "price", limit=1)) == 1
         assert opinions.quotes(conn, desk.brand, TODAY, TODAY, "price") == []
+
+
+def test_a_segment_is_counted_from_its_mentions(desk: Desk) -> None:
+    shops = {"1": "Lyon", "2": "Ville d'Été", "3": "Lyon"}
+    desk.store(*[post(key, f"avis {key}", segments={"location": shop}) for key, shop in shops.items()], post("4"))
+    desk.work()
+    with desk.database.read() as conn:
+        days = (TODAY - timedelta(days=400), TODAY)
+        for shop, wanted in (("Lyon", 2), ("Ville d'Été", 1), ("Nulle part", 0)):
+            counted = rollups.of_segment(conn, desk.brand, *days, ("location", shop))
+            assert sum(tally.mentions for key, tally in counted.items() if key[-1] == "") == wanted
