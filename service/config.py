@@ -80,6 +80,13 @@ class BrandConfig(Section):
     competitors: list[Name] = Field(
         default=[], description="Brands it is compared with; each one a brand of this file."
     )
+    satisfied_from: float = Field(
+        default=0.75,
+        gt=0,
+        le=1,
+        description="Lowest answer that counts as satisfied in CSAT, from 0 (worst) to 1 (best): 0.75 is 4 of 5 "
+        "stars and 8 of 10.",
+    )
 
 
 class SourceConfig(Section):

@@ -8,8 +8,10 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
+from storage import dirty
 from storage.database import insert_into
 from storage.tables import Brand as BrandRow
+from storage.tally import SATISFIED_FROM
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +33,17 @@ class Brand:
 
 
 def sync(conn: Connection, specs: Iterable[BrandSpec]) -> dict[str, int]:
-    """Make the stored brands those of the configuration; the ids by name. Doing it again changes nothing."""
+    """Make the stored brands those of the configuration; the ids by name. Doing it again changes nothing.
+
+    A brand whose `satisfied_from` changed has its days counted again.
+    """
     wanted = {spec.name: spec for spec in specs}
     conn.execute(update(BrandRow).where(BrandRow.name.not_in(list(wanted)), BrandRow.active).values(active=False))
     ids = {}
     for spec in wanted.values():
         ids[spec.name] = ensure(conn, spec.name)
+        if satisfied_from(conn, ids[spec.name]) != spec.settings.get("satisfied_from", SATISFIED_FROM):
+            dirty.mark_brand(conn, ids[spec.name])
         conn.execute(
             update(BrandRow).where(BrandRow.name == spec.name).values(settings=spec.settings, active=True)
         )
@@ -51,6 +58,12 @@ def ensure(conn: Connection, name: str) -> int:
         conn.execute(insert_into(conn, BrandRow).values(row).on_conflict_do_nothing())
         found = conn.execute(select(BrandRow.id).where(BrandRow.name == name)).scalar_one()
     return found
+
+
+def satisfied_from(conn: Connection, brand_id: int) -> float:
+    """Lowest answer, from 0 (worst) to 1 (best), that counts as satisfied for this brand."""
+    settings = conn.execute(select(BrandRow.settings).where(BrandRow.id == brand_id)).scalar() or {}
+    return float(settings.get("satisfied_from", SATISFIED_FROM))
 
 
 def find(conn: Connection, name: str) -> Brand | None:

@@ -29,6 +29,11 @@ def mark_everything(conn: Connection) -> None:
     _mark_where(conn, MentionBrand.mention_id.is_not(None))
 
 
+def mark_brand(conn: Connection, brand_id: int) -> None:
+    """Mark every day of one brand."""
+    _mark_where(conn, MentionBrand.brand_id == brand_id)
+
+
 def dissolve(conn: Connection, mention_ids: Collection[int]) -> None:
     """Take the stories of these mentions apart, all members of each, and mark what they counted on."""
     take_turns(conn, "stories")

@@ -20,6 +20,7 @@ from sqlalchemy.orm import aliased
 
 from nlp.annotation import TouchpointOpinion
 from storage import annotations as opinions
+from storage import brands
 from storage.database import in_chunks, insert_rows, take_turns
 from storage.mentions import rating_of
 from storage.tables import AnnotationRow, DirtyDay, Mention, MentionBrand, Rollup, TouchpointOpinionRow
@@ -188,8 +189,9 @@ def _sums_of(
     model_id = model.id if model else None
     touchpoints = _touchpoints(conn, brand_id, days, model_id)
     copies = _copies(conn, brand_id, days)
+    threshold = brands.satisfied_from(conn, brand_id)
     for row in conn.execute(_heads(brand_id, days, model_id).where(*conditions)):
-        _add(sums, row, touchpoints.get(row.id, []), copies.get(row.id, (0, 0)))
+        _add(sums, row, touchpoints.get(row.id, []), copies.get(row.id, (0, 0)), threshold)
     return sums
 
 
@@ -215,6 +217,7 @@ def _add(
     row: Row[Any],
     touchpoints: list[TouchpointOpinion],
     copies: tuple[int, int],
+    satisfied_from: float,
 ) -> None:
     annotation = None
     if row.a_revision is not None:
@@ -229,6 +232,7 @@ def _add(
             reach=row.reach + copies[1],
             replied=row.reply_text is not None,
             touchpoint=touchpoint or None,
+            satisfied_from=satisfied_from,
         )
         key, values = (row.source_id, row.day, language, touchpoint), _values(tally)
         sums[key] = tuple(map(add, sums[key], values)) if key in sums else values

@@ -100,7 +100,7 @@ def tally_mention(
     if rating is not None:
         _observe(tally, rating, satisfied_from)
     if annotation is not None:
-        _infer(tally, annotation, asked=rating.question if rating else None)
+        _infer(tally, annotation, rating.question if rating else None, satisfied_from)
         polarities = [o.polarity for o in annotation.touchpoints if o.touchpoint == touchpoint]
         tally.blamed = float(any(p in ("negative", "mixed") for p in polarities))
         tally.praised = float(any(p in ("positive", "mixed") for p in polarities))
@@ -124,9 +124,10 @@ def _observe(tally: Tally, rating: Rating, satisfied_from: float) -> None:
             tally.efforts, tally.effort_sum, tally.effort_squares = 1, level, level**2
 
 
-def _infer(tally: Tally, annotation: Annotation, asked: Question | None) -> None:
+def _infer(tally: Tally, annotation: Annotation, asked: Question | None, satisfied_from: float) -> None:
     if annotation.stars and asked is not Question.SATISFACTION:
-        p = annotation.stars.probabilities[3] + annotation.stars.probabilities[4]
+        stars = annotation.stars.probabilities
+        p = sum(share for star, share in enumerate(stars) if star / 4 >= satisfied_from - 1e-9)
         tally.inferred_csat, tally.p_satisfied, tally.p_satisfied_squares = 1, p, p**2
         tally.expected_stars = annotation.stars.expected
     if (r := annotation.recommendation) and asked is not Question.RECOMMENDATION:

@@ -80,3 +80,26 @@ def test_the_command_takes_a_segment_and_refuses_what_is_none(tmp_path: Path) ->
     given = oyez("report", "scorecard", "--brand", "Lila", "--segment", "location=Lyon", *days, *home)
     assert '"mentions": 3' in given.stdout
     oyez("report", "scorecard", "--brand", "Lila", "--segment", "Lyon", *days, *home, code=2)
+
+
+def test_what_counts_as_satisfied_is_the_users_choice(tmp_path: Path) -> None:
+    """Of ten answers, four are above 7 and three from 5 to 7: 70 % when 5 satisfies, 40 % when only above 7."""
+    answers = [8] * 4 + [6] * 3 + [2] * 3
+    posts = [
+        Post(PostKind.SURVEY, str(number), "", rating=Rating(value, 0, 10), published_at=NOW - timedelta(days=1))
+        for number, value in enumerate(answers)
+    ]
+    shares = {}
+    for threshold in (0.5, 0.75, 0.5):
+        with workspace(tmp_path, f"{TOML}satisfied_from = {threshold}\n") as ws:
+            about = list(ws.brand_ids().values())
+            with ws.database.begin() as conn:
+                source = sources.ensure(conn, "Survey", "files")
+                mentions.store_page(
+                    conn, source, posts, brand_ids_of=lambda _, ids=about: ids, pseudonym=str, now=NOW
+                )
+            jobs.roll_up(ws)
+            with ws.database.read() as conn:
+                card = scorecard(conn, find_brand(ws, "Lila"), Period.last_days(7, NOW)).to_json()
+            shares[threshold] = card["indicators"]["csat"]["value"]
+    assert shares == {0.5: 70.0, 0.75: 40.0}
