@@ -69,9 +69,12 @@ class Page:
 
 
 class SourceOptions(BaseModel):
-    """Base of every source's options: unknown keys are refused, each field has a description."""
+    """Base of every source's options: unknown keys are refused, each field has a description.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    A key or a password is a `collectors.secret.Secret`.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class Source(ABC):
@@ -81,6 +84,8 @@ class Source(ABC):
     title: ClassVar[str]
     verified: ClassVar[bool] = True
     """False where no real answer was at hand to test the parser with."""
+    off_because: ClassVar[str] = ""
+    """Why sources of this kind are off until the user accepts its terms; empty where nothing speaks against it."""
     Options: ClassVar[type[SourceOptions]]
 
     def __init__(self, options: SourceOptions) -> None:
@@ -101,6 +106,12 @@ class Source(ABC):
         Every page carries the cursor that is right once its posts are stored: a crash repeats a page at most.
         Raises SourceError.
         """
+
+
+def note(kind: type[Source]) -> str:
+    """What a user should know before choosing this kind: that it is unverified, that it is off and why; or ''."""
+    off = f"off: {kind.off_because}" if kind.off_because else ""
+    return "; ".join(part for part in ("" if kind.verified else "unverified", off) if part)
 
 
 def kinds() -> list[str]:

@@ -13,12 +13,14 @@ from typing import Any
 import structlog
 
 from collectors.errors import RateLimited
+from collectors.secret import REVEAL
 from collectors.source import Cursor, Fault, Page, Source, SourceError, find
 from nlp.masking import pseudonym
 from service import progress, schedule
 from service.config import SourceConfig
 from service.errors import ServiceError
 from service.matching import BrandIds, brand_ids
+from service.secret import reveal
 from service.workspace import Workspace
 from storage import links, mentions, raw, runs, sources
 from storage.mentions import Stored
@@ -68,10 +70,11 @@ def collect(
 ) -> list[Collected]:
     """Read the configured sources, those named in `only`, or with `due_only` those whose schedule says so.
 
-    A source that fails is noted with its remedy and stops no other. With `stop` set, each ends after its page.
+    One that is off is left out, unless it is named. A source that fails is noted with its remedy and stops no
+    other. With `stop` set, each ends after its page.
     Raises ServiceError when `only` names a source that is not configured.
     """
-    chosen = chosen_sources(ws, only)
+    chosen = [config for config in chosen_sources(ws, only) if only or not config.off_because]
     if due_only:
         chosen = [config for config in chosen if is_due(ws, config)]
     if not chosen:
@@ -145,9 +148,18 @@ def store_pages(
 
 
 def build(config: SourceConfig, folder: Path) -> Source:
-    """The source that the configuration describes; `folder` is where its relative paths begin."""
+    """The source that the configuration describes; `folder` is where its relative paths begin.
+
+    Its secrets are followed now. Raises ServiceError where one is not there, or where the source is off.
+    """
+    if config.off_because:
+        raise ServiceError(
+            f"the source {config.name!r} is off: {config.off_because}",
+            "if you may read it all the same, write accept_terms = true in its [[sources]]",
+        )
     kind = find(config.kind)
-    return kind(kind.Options.model_validate(config.options, context={"folder": folder}))
+    context = {"folder": folder, REVEAL: lambda reference: reveal(reference, folder)}
+    return kind(kind.Options.model_validate(config.options, context=context))
 
 
 def chosen_sources(ws: Workspace, only: Sequence[str]) -> list[SourceConfig]:
@@ -185,7 +197,7 @@ class _Round:
         try:
             if not self._read(config, source_id, cursor, result):
                 return result
-        except SourceError as error:
+        except (SourceError, ServiceError) as error:
             result.problem, result.remedy = str(error), error.remedy
             rest = _rest_after(error, config, self.ws.clock.now())
         except Exception as error:
@@ -224,11 +236,12 @@ def names_brands(options: Mapping[str, Any]) -> bool:
     return bool(options.get("brand_column") or (isinstance(mapping, Mapping) and mapping.get("brand")))
 
 
-def _rest_after(error: SourceError, config: SourceConfig, now: datetime) -> datetime | None:
-    """Until when to leave the source alone; None: the usual wait. A file may be put right at any moment."""
+def _rest_after(error: SourceError | ServiceError, config: SourceConfig, now: datetime) -> datetime | None:
+    """Until when to leave the source alone; None: the usual wait. A file or a key may be put right any moment."""
     if isinstance(error, RateLimited):
         return error.retry_at
-    return now + _RETRY_REFUSED_AFTER if error.permanent and config.kind != "files" else None
+    refused = isinstance(error, SourceError) and error.permanent
+    return now + _RETRY_REFUSED_AFTER if refused and config.kind != "files" else None
 
 
 def _report(ws: Workspace, source_id: int, result: Collected, rest: datetime | None) -> None:

@@ -9,6 +9,8 @@ import stat
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
+from collectors.secret import references
+from collectors.source import find
 from service.channels import shown
 from service.config import Config
 from service.errors import ServiceError
@@ -80,7 +82,8 @@ def _secrets(ws: Workspace) -> Iterator[Finding]:
     channels = [
         channel for section in (config.alerts, config.reports) for entry in section for channel in entry.to
     ]
-    found = [config.storage.url, config.mail.password, config.webhook.secret, *channels]
+    keys = [key for source in config.sources for key in references(find(source.kind).Options, source.options)]
+    found = [config.storage.url, config.mail.password, config.webhook.secret, *keys, *channels]
     for reference in dict.fromkeys(value for value in found if value and is_reference(value)):
         try:
             reveal(reference, ws.home.path)

@@ -7,30 +7,17 @@ The reference may be printed, logged and stored; the secret never is.
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator
 
+from collectors.secret import is_reference, only_reference
 from service.errors import ServiceError
 
-_REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:.+")
+__all__ = ["SecretReference", "is_reference", "reveal"]
 
-
-def is_reference(value: str) -> bool:
-    """Whether `value` says where a secret lies, rather than being one."""
-    return _REFERENCE.fullmatch(value) is not None
-
-
-def _only_reference(value: str) -> str:
-    if not is_reference(value):
-        # The value itself may be the secret: it must not be repeated in the message.
-        raise ValueError("a secret is written as env:NAME or file:PATH, never in clear")
-    return value
-
-
-SecretReference = Annotated[str, AfterValidator(_only_reference)]
+SecretReference = Annotated[str, AfterValidator(only_reference)]
 """A key of the configuration that says where a secret lies."""
 
 
