@@ -108,9 +108,9 @@ class Source(ABC):
         """
 
 
-def note(kind: type[Source]) -> str:
-    """What a user should know before choosing this kind: that it is unverified, that it is off and why; or ''."""
-    off = f"off: {kind.off_because}" if kind.off_because else ""
+def note(kind: type[Source], *, accepted: bool = False) -> str:
+    """What a user should know of this kind: that it is unverified; unless `accepted`, that it is off and why."""
+    off = f"off: {kind.off_because}" if kind.off_because and not accepted else ""
     return "; ".join(part for part in ("" if kind.verified else "unverified", off) if part)
 
 

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from collectors.http import HttpSettings
+from collectors.source import find
 from service import schedule
 from service.secret import SecretReference, is_reference
 
@@ -106,6 +107,19 @@ class SourceConfig(Section):
     options: dict[str, Any] = Field(
         default={}, description="What this kind needs: see `oyez sources kinds KIND`."
     )
+
+    accept_terms: bool = Field(
+        default=False,
+        description="Read it although its kind is off by default: `oyez sources kinds` says why. You answer for it.",
+    )
+
+    @property
+    def off_because(self) -> str:
+        """Why it is not read: its kind is off by default and nobody accepted the terms. Empty where it is read.
+
+        Raises SourceError where there is no such kind.
+        """
+        return "" if self.accept_terms else find(self.kind).off_because
 
     @field_validator("schedule")
     @classmethod

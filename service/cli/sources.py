@@ -23,18 +23,21 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-_HEALTH = ("source", "kind", "state", "mentions", "last_success", "newest_day", "usual_per_day", "problem")
+_HEALTH = (
+    "source", "kind", "state", "mentions", "last_success", "newest_day", "usual_per_day", "problem", "note",
+)  # fmt: skip
 
 
 @app.command("list")
 def list_(home: HomeOption = None, format_: FormatOption = Format.TABLE) -> None:
-    """List the sources with their health: last success, usual volume, whether one has gone quiet.
+    """List the sources with their health: last success, usual volume, whether one has gone quiet or is off.
 
     \b
     Examples:
       oyez sources list
       oyez sources list --format json
     """
+    from collectors.source import find, note
     from service.cli.output import write_rows
     from service.workspace import open_workspace
     from storage.sources import health
@@ -42,13 +45,13 @@ def list_(home: HomeOption = None, format_: FormatOption = Format.TABLE) -> None
     with open_workspace(home) as ws:
         with ws.database.read() as conn:
             rows = [_health(one) for one in health(conn, ws.clock.now())]
-        known = {row["source"] for row in rows}
-        rows += [
-            {"source": source.name, "kind": source.kind, "state": "never read", "mentions": 0}
-            for source in ws.config.sources
-            if source.name not in known
-        ]
-    write_rows(rows, format_, _HEALTH, sys.stdout)
+        by_name = {row["source"]: row for row in rows}
+        for source in ws.config.sources:
+            unknown = {"source": source.name, "kind": source.kind, "state": "never read", "mentions": 0}
+            row = by_name.setdefault(source.name, unknown)
+            row |= {"note": note(find(source.kind), accepted=source.accept_terms)}
+            row |= {"state": "off"} if source.off_because else {}
+    write_rows(by_name.values(), format_, _HEALTH, sys.stdout)
 
 
 @app.command()
@@ -58,21 +61,28 @@ def kinds(
 ) -> None:
     """List the kinds of sources, or the options of one.
 
+    "unverified": no real answer was at hand to test it with. "off": not read until its terms are accepted.
+
     \b
     Examples:
       oyez sources kinds
       oyez sources kinds review_pages
     """
-    from collectors.source import find
+    from collectors.source import find, note
     from collectors.source import kinds as known
     from service.cli.output import write_rows
 
     if kind is None:
-        rows = [{"kind": name, "title": find(name).title, "verified": find(name).verified} for name in known()]
-        write_rows(rows, format_, ("kind", "title", "verified"), sys.stdout)
+        found = [find(name) for name in known()]
+        rows = [
+            {"kind": one.kind, "title": one.title, "verified": one.verified, "note": note(one)} for one in found
+        ]
+        write_rows(rows, format_, ("kind", "title", "note"), sys.stdout)
         return
     source = find(kind)
     typer.echo((sys.modules[source.__module__].__doc__ or source.title).strip(), err=True)
+    if note(source):
+        typer.echo(f"\nNote: {note(source)}", err=True)
     options = source.Options.model_json_schema()
     rows = [
         {
