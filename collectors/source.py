@@ -85,7 +85,7 @@ class Source(ABC):
     verified: ClassVar[bool] = True
     """False where no real answer was at hand to test the parser with."""
     off_because: ClassVar[str] = ""
-    """Why sources of this kind are off until the user accepts its terms; empty where nothing speaks against it."""
+    """Why sources of this kind are off until the user accepts its terms; empty where they are on."""
     Options: ClassVar[type[SourceOptions]]
 
     def __init__(self, options: SourceOptions) -> None:

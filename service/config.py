@@ -110,7 +110,7 @@ class SourceConfig(Section):
 
     accept_terms: bool = Field(
         default=False,
-        description="Read it although its kind is off by default: `oyez sources kinds` says why. You answer for it.",
+        description="Read it although its kind is off by default; `oyez sources kinds` says why it is.",
     )
 
     @property
