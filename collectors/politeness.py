@@ -99,6 +99,12 @@ class Politeness:
             host.floor = max(host.floor, min(pause, self._max_delay))
             host.pause = max(host.pause, host.floor)
 
+    def rest(self, name: str, seconds: float) -> None:
+        """Ask the host nothing for so long."""
+        host = self._host(name)
+        with host.free:
+            host.next_at = max(host.next_at, self._clock.monotonic() + seconds)
+
     def close_until(self, name: str, moment: datetime) -> None:
         """The host asked to be left alone until then."""
         host = self._host(name)

@@ -1,0 +1,79 @@
+"""Reading a listing from its newest item back to what is known, over as many runs as it takes.
+
+Most services list the newest first and give a token for the page before. Such a walk must survive being cut off
+anywhere, must not lose what is listed late or out of order, and must end where a server sends it in circles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from collectors.dates import parse_date
+from collectors.source import Cursor, Fault, Page
+
+Token = str | int
+"""What names a page to the service: an id, a number, an opaque text."""
+Ask = Callable[[Token | None], tuple[Page, Token | None]]
+"""Fetches one page (None: the newest) and gives it with the token of the page before it, None at the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How far one walk goes. `overlap` before the newest known item is read again: for edits and late items.
+
+    `first` is how far back the very first walk goes where `since` does not say; `most` the requests of one run.
+    """
+
+    now: datetime
+    since: datetime | None = None
+    overlap: timedelta = timedelta(days=1)
+    first: timedelta | None = None
+    most: int = 50
+
+
+def walk_back(cursor: Cursor, ask: Ask, bounds: Bounds) -> Iterator[Page]:
+    """Read from the newest page back to one that is wholly older than what is known, or than `since`.
+
+    The cursor of each page is the time of the `newest` item once a walk is over; while one is under way also
+    `low`, where it ends, `top`, the newest it saw, and `at`, the page to go on with. Items dated in the future
+    move none of them. A token that comes again, or a page with nothing but what was seen, ends the walk.
+    """
+    newest = parse_date(cursor.get("newest"))
+    low, top, token = parse_date(cursor.get("low")), parse_date(cursor.get("top")) or newest, cursor.get("at")
+    if token is None:
+        low = _low(newest, bounds)
+    visited: set[Token | None] = {token}
+    seen: set[str] = set()
+    for _ in range(bounds.most):
+        page, following = ask(token)
+        times = [moment for post in page.posts if (moment := post.published_at) and moment <= bounds.now]
+        top = max([*times, *([top] if top else [])], default=None)
+        ids = {post.external_id for post in page.posts}
+        circles = following in visited or bool(ids and ids <= seen)
+        if circles and following is not None:
+            page = replace(page, faults=[*page.faults, Fault("the listing", "its pages lead in circles")])
+        if following is None or circles or (low and times and max(times) < low):
+            yield replace(page, cursor=_written(newest=top or newest))
+            return
+        yield replace(page, cursor=_written(newest=newest, low=low, top=top, at=following))
+        token = following
+        visited.add(token)
+        seen |= ids
+
+
+def _low(newest: datetime | None, bounds: Bounds) -> datetime | None:
+    """Where a new walk ends: before the newest known item, never before `since`."""
+    if newest is None:
+        return bounds.since or (bounds.now - bounds.first if bounds.first else None)
+    return max(newest - bounds.overlap, bounds.since) if bounds.since else newest - bounds.overlap
+
+
+def _written(**marks: datetime | Token | None) -> dict[str, Any]:
+    return {
+        name: mark.isoformat() if isinstance(mark, datetime) else mark
+        for name, mark in marks.items()
+        if mark is not None
+    }

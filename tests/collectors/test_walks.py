@@ -1,0 +1,134 @@
+"""Walking back through a listing: what is read, what is remembered, and where it ends."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collectors.post import Post, PostKind
+from collectors.source import Cursor, Page
+from collectors.walks import Bounds, Token, walk_back
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+def post(hours_ago: float, name: str = "") -> Post:
+    moment = NOW - timedelta(hours=hours_ago)
+    return Post(PostKind.POST, name or f"{hours_ago:g}", "x", published_at=moment)
+
+
+class Listing:
+    """A service that lists posts, the newest first, `size` on a page; tokens count how many were shown."""
+
+    def __init__(self, ages: list[float], size: int = 2) -> None:
+        self.ages, self.size, self.asked = sorted(ages), size, list[Token | None]()
+
+    def ask(self, token: Token | None) -> tuple[Page, Token | None]:
+        self.asked.append(token)
+        start = int(token or 0)
+        end = start + self.size
+        return Page([post(age) for age in self.ages[start:end]], {}), end if end < len(self.ages) else None
+
+
+def ages(pages: list[Page]) -> list[float]:
+    return [float(one.external_id) for page in pages for one in page.posts]
+
+
+def walk(listing: Listing, cursor: Cursor | None = None, **bounds: object) -> list[Page]:
+    return list(walk_back(cursor or {}, listing.ask, Bounds(NOW, **bounds)))  # type: ignore[arg-type]
+
+
+def test_the_first_walk_reads_everything_and_remembers_the_newest() -> None:
+    pages = walk(Listing([1, 2, 3, 4, 5]))
+    assert ages(pages) == [1, 2, 3, 4, 5]
+    assert pages[-1].cursor == {"newest": "2026-11-21T11:00:00+00:00"}
+
+
+def test_a_first_walk_may_be_told_how_far_back_to_go() -> None:
+    assert ages(walk(Listing([1, 2, 30, 31, 60, 61]), first=timedelta(days=1))) == [1, 2, 30, 31]
+
+
+def test_the_next_walk_ends_with_a_page_that_is_known() -> None:
+    listing = Listing([1, 2, 20, 21, 40, 41, 60, 61])
+    pages = walk(listing, {"newest": (NOW - timedelta(hours=10)).isoformat()}, overlap=timedelta(hours=12))
+    assert ages(pages) == [1, 2, 20, 21, 40, 41]  # 40 and 41 are older than 22 hours ago: nothing beyond is new
+
+
+def test_one_old_item_among_new_ones_does_not_end_the_walk() -> None:
+    listing = Listing([1, 2, 3, 4])
+    listing.ages = [1, 900, 2, 3]
+    known = {"newest": (NOW - timedelta(hours=8)).isoformat()}
+    assert set(ages(walk(listing, known, overlap=timedelta()))) == {1, 900, 2, 3}
+
+
+def test_nothing_before_since_is_walked_to() -> None:
+    listing = Listing([1, 2, 30, 31, 60, 61])
+    assert ages(walk(listing, since=NOW - timedelta(hours=24))) == [1, 2, 30, 31]
+
+
+@pytest.mark.parametrize("stopped_after", [1, 2, 4])
+def test_a_walk_cut_off_goes_on_where_it_was(stopped_after: int) -> None:
+    listing = Listing([float(age) for age in range(1, 12)])
+    before = walk(listing)[:stopped_after]
+    rest = walk(listing, before[-1].cursor)
+    assert ages([*before, *rest]) == [float(age) for age in range(1, 12)]
+    assert rest[-1].cursor == {"newest": "2026-11-21T11:00:00+00:00"}
+
+
+def test_a_run_makes_no_more_requests_than_it_may() -> None:
+    listing = Listing([float(age) for age in range(1, 12)])
+    first = walk(listing, most=2)
+    assert len(listing.asked) == 2
+    assert ages([*first, *walk(listing, first[-1].cursor)]) == [float(age) for age in range(1, 12)]
+
+
+def test_what_is_dated_in_the_future_is_read_and_moves_no_mark() -> None:
+    pages = walk(Listing([-500, 1, 2]))
+    assert ages(pages) == [-500, 1, 2]
+    assert pages[-1].cursor == {"newest": "2026-11-21T11:00:00+00:00"}
+
+
+def test_an_empty_listing_keeps_what_is_known() -> None:
+    assert walk(Listing([]), {"newest": "2026-11-20T11:00:00+00:00"})[-1].cursor == {
+        "newest": "2026-11-20T11:00:00+00:00"
+    }
+
+
+def test_a_token_that_comes_again_ends_the_walk_and_says_so() -> None:
+    asked = []
+
+    def ask(token: Token | None) -> tuple[Page, Token | None]:
+        asked.append(token)
+        return Page([post(len(asked))], {}), "again"
+
+    pages = list(walk_back({}, ask, Bounds(NOW)))
+    assert asked == [None, "again"]
+    assert [fault.problem for fault in pages[-1].faults] == ["its pages lead in circles"]
+    assert "newest" in pages[-1].cursor
+
+
+def test_a_page_shown_again_under_new_names_ends_the_walk() -> None:
+    asked = []
+
+    def ask(token: Token | None) -> tuple[Page, Token | None]:
+        asked.append(token)
+        return Page([post(1), post(2)], {}), len(asked)
+
+    assert len(list(walk_back({}, ask, Bounds(NOW)))) == 2
+
+
+@given(
+    found=st.lists(st.integers(0, 300), max_size=30, unique=True),
+    size=st.integers(1, 7),
+    most=st.integers(1, 4),
+)
+def test_runs_of_any_length_read_everything_there_is(found: list[int], size: int, most: int) -> None:
+    listing, cursor, seen = Listing([float(age) for age in found], size), dict[str, object](), set[float]()
+    for _ in range(40):
+        pages = walk(listing, cursor, most=most)
+        cursor = pages[-1].cursor
+        seen |= set(ages(pages))
+        if "at" not in cursor:
+            break
+    assert seen == set(found)
