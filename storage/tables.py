@@ -211,7 +211,10 @@ class OpinionModel(Base):
 
 
 class AnnotationRow(Base):
-    """What one model said of one revision of a mention: `nlp.annotation.Annotation`, flat."""
+    """What counts of one revision of a mention: `nlp.annotation.Annotation` by one model, flat.
+
+    Corrections made by hand are in it already; what the model said before them is in `overruled`.
+    """
 
     __tablename__ = "annotations"
     __table_args__ = _CLUSTERED
@@ -255,6 +258,71 @@ class TouchpointOpinionRow(Base):
     polarity: Mapped[Polarity] = mapped_column(PlainText)
     confidence: Mapped[float]
     quote: Mapped[str]
+
+
+class Correction(Base):
+    """What a person said a mention says, against the model: it wins until it is withdrawn.
+
+    One for each field (`nlp.correction.FIELDS`) of a mention; of a relevance, one for each brand. `revision` is
+    the wording that the person read; the author's later ones are corrected too, and shown as such.
+    """
+
+    __tablename__ = "corrections"
+    __table_args__ = (
+        Index(
+            "ix_corrections_texts",
+            "mention_id",
+            "field",
+            unique=True,
+            sqlite_where=text("brand_id IS NULL"),
+            postgresql_where=text("brand_id IS NULL"),
+        ),
+        Index(
+            "ix_corrections_brands",
+            "mention_id",
+            "brand_id",
+            "field",
+            unique=True,
+            sqlite_where=text("brand_id IS NOT NULL"),
+            postgresql_where=text("brand_id IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[int] = _key()
+    mention_id: Mapped[int] = _to("mentions.id")
+    field: Mapped[str]
+    brand_id: Mapped[int | None] = _to("brands.id")
+    value: Mapped[str]
+    before: Mapped[str | None]
+    """Of a relevance: what was taken for true, to go back to."""
+    revision: Mapped[int]
+    drawn: Mapped[bool]
+    """Whether the mention came to be judged by lot: only such ones measure the model fairly."""
+    author: Mapped[str]
+    made_at: Mapped[datetime]
+
+
+class Overruled(Base):
+    """What a model said of a mention, whole, where corrections stand over it in `annotations`."""
+
+    __tablename__ = "overruled"
+    __table_args__ = _CLUSTERED
+
+    mention_id: Mapped[int] = _to("mentions.id", primary_key=True)
+    model_id: Mapped[int] = _to("opinion_models.id", primary_key=True)
+    said: Mapped[dict[str, Any]]
+
+
+class Evaluation(Base):
+    """What a model was worth on somebody's labelled texts; of one name the newest is shown."""
+
+    __tablename__ = "evaluations"
+
+    id: Mapped[int] = _key()
+    name: Mapped[str]
+    model: Mapped[str]
+    measured_at: Mapped[datetime]
+    document: Mapped[dict[str, Any]]
 
 
 class StoryBand(Base):
