@@ -49,6 +49,10 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PERMANENT_REDIRECTS = frozenset({301, 308})
 _WITHOUT_RETRY_AFTER = timedelta(minutes=15)
 _LONGEST_REST = timedelta(days=7)
+_RESETS = ("x-rate-limit-reset", "x-ratelimit-reset", "ratelimit-reset")
+"""Of X and Facebook's kin (an epoch), of Reddit and the IETF's draft (seconds), of Mastodon (an ISO time)."""
+_FIRST_EPOCH = 10**8
+"""From here on such a number is a moment (see `collectors.dates`), below it is seconds to wait."""
 _ONLY_FOR_THAT_SITE = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key", "apikey"})
 _SECRETS_IN_URL = frozenset({"key", "api_key", "apikey", "token", "access_token"})
 
@@ -149,18 +153,22 @@ class Http:
         etag: str | None = None,
         last_modified: str | None = None,
         accept: str | None = None,
+        credentials: Mapping[str, str] | None = None,
         max_bytes: int | None = None,
     ) -> Response:
         """Fetch an address; with `etag` or `last_modified` the answer may be an empty "not modified".
 
         `params` are added to the query; those that are None are left out. Faults that may pass are retried.
+        `credentials` are headers with the user's own key to an official interface: robots.txt, which speaks to
+        visitors without one, is not asked then, and a redirect to another site is refused.
         Raises HttpError's subclasses.
         """
         conditions = {"If-None-Match": etag, "If-Modified-Since": last_modified, "Accept": accept}
         # A version's name that is not ASCII cannot be sent back: the answer is then fetched whole.
         usable = {name: value for name, value in conditions.items() if value and value.isascii()}
-        sent = {**(headers or {}), **usable}
-        return self._follow("GET", _with_params(url, params), sent, None, max_bytes or self.settings.max_bytes)
+        sent = {**(headers or {}), **usable, **(credentials or {})}
+        most = max_bytes or self.settings.max_bytes
+        return self._follow("GET", _with_params(url, params), sent, None, most, keyed=credentials is not None)
 
     def post(
         self,
@@ -169,12 +177,34 @@ class Http:
         json: Any = None,
         form: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
+        credentials: Mapping[str, str] | None = None,
         max_bytes: int | None = None,
     ) -> Response:
-        """Send JSON or a form. Never repeated, since repeating may not be safe. Raises HttpError's subclasses."""
+        """Send JSON or a form. Never repeated, since repeating may not be safe. Raises HttpError's subclasses.
+
+        `credentials` are as for `get`; an empty mapping says that the body holds them.
+        """
         body = httpx.Request("POST", "http://body.invalid", json=json, data=form)
         sent = {**(headers or {}), "Content-Type": body.headers.get("content-type", "application/octet-stream")}
-        return self._follow("POST", url, sent, body.read(), max_bytes or self.settings.max_bytes)
+        sent |= credentials or {}
+        most = max_bytes or self.settings.max_bytes
+        return self._follow("POST", url, sent, body.read(), most, keyed=credentials is not None)
+
+    def slow_down(self, url: str, pause: float) -> None:
+        """Keep requests to this host at least `pause` seconds apart: what its documentation asks for."""
+        self._politeness.slow_down(urlsplit(url).hostname or "", pause)
+
+    def rest(self, url: str, seconds: float) -> None:
+        """Leave this host alone for so long: what its answer asked for otherwise than by Retry-After.
+
+        The next request waits; longer than `patience` it is refused with RateLimited instead.
+        """
+        host = urlsplit(url).hostname or ""
+        if seconds <= self.settings.patience:
+            self._politeness.rest(host, seconds)
+        else:
+            wait = min(timedelta(seconds=min(seconds, 10**8)), _LONGEST_REST)
+            self._politeness.close_until(host, self.clock.now() + wait)
 
     def _follow(
         self,
@@ -185,6 +215,7 @@ class Http:
         max_bytes: int,
         *,
         rules: bool = True,
+        keyed: bool = False,
     ) -> Response:
         """Follow redirects by hand: every hop passes every check again, secrets stay with their own site."""
         seen: set[tuple[str, str]] = set()
@@ -194,7 +225,7 @@ class Http:
             if (method, url) in seen:
                 raise RedirectLoop(f"{_shown(url)} redirects in circles", remedy="check the address in a browser")
             seen.add((method, url))
-            if rules:
+            if rules and not keyed:
                 self._ask_robots(url)
             response = self._persist(method, url, headers, body, max_bytes, cut=not rules)
             target = response.headers.get("location") if response.status in _REDIRECTS else None
@@ -204,7 +235,7 @@ class Http:
             all_permanent = all_permanent and response.status in _PERMANENT_REDIRECTS
             if response.status == 303 or (response.status in {301, 302} and method == "POST"):
                 method, body = "GET", None
-            headers, url = _for_next_hop(headers, url, target)
+            headers, url = _for_next_hop(headers, url, target, keyed=keyed)
             moved_to = url
         raise RedirectLoop(
             f"{_shown(url)} is behind more than {self.settings.max_redirects} redirects",
@@ -277,12 +308,13 @@ class Http:
         )
 
     def _retry_at(self, response: Response) -> datetime | None:
-        """Retry-After as a moment: seconds or an HTTP date (RFC 9110, 10.2.3); a week at most."""
+        """When to come back: Retry-After (RFC 9110, 10.2.3), or after too many requests when they count anew."""
         text = response.headers.get("retry-after", "").strip()
-        now = self.clock.now()
-        if text.isascii() and text.isdigit():
-            return now + min(timedelta(seconds=min(int(text[:9]), 10**8)), _LONGEST_REST)
-        moment = parse_date(text)
+        if not text and response.status == 429:
+            text = next((response.headers[name] for name in _RESETS if name in response.headers), "").strip()
+        now, moment = self.clock.now(), parse_date(text)
+        if text.isascii() and text.isdigit() and moment is None:
+            moment = now + timedelta(seconds=min(int(text[:9]), _FIRST_EPOCH))
         return min(moment, now + _LONGEST_REST) if moment else None
 
     def _exchange(
@@ -376,8 +408,8 @@ def _prepare(url: str, headers: Mapping[str, str]) -> tuple[str, dict[str, str]]
     return bare, {**headers, "Authorization": signed.headers["Authorization"]}
 
 
-def _for_next_hop(headers: dict[str, str], url: str, target: str) -> tuple[dict[str, str], str]:
-    """Leave credentials behind when a redirect leads to another site."""
+def _for_next_hop(headers: dict[str, str], url: str, target: str, *, keyed: bool) -> tuple[dict[str, str], str]:
+    """Leave credentials behind when a redirect leads to another site; a request that lives by them ends there."""
     try:
         target = urljoin(url, target)
         before, after = urlsplit(url), urlsplit(target)
@@ -385,6 +417,12 @@ def _for_next_hop(headers: dict[str, str], url: str, target: str) -> tuple[dict[
         raise AddressRefused(f"{_shown(url)} redirects to what is no address ({error})") from error
     if (before.scheme, before.netloc) == (after.scheme, after.netloc):
         return headers, target
+    if keyed:
+        raise AddressRefused(
+            f"{_shown(url)} redirects to {after.hostname}, which is not given the key",
+            remedy="check the service's address in the options",
+            permanent=True,
+        )
     return {name: value for name, value in headers.items() if name.lower() not in _ONLY_FOR_THAT_SITE}, target
 
 
