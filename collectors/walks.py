@@ -6,13 +6,13 @@ anywhere, must not lose what is listed late or out of order, and must end where 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from collectors.dates import parse_date
-from collectors.source import Cursor, Fault, Page
+from collectors.source import Cursor, Fault, Page, SourceError
 
 Token = str | int
 """What names a page to the service: an id, a number, an opaque text."""
@@ -32,6 +32,25 @@ class Bounds:
     overlap: timedelta = timedelta(days=1)
     first: timedelta | None = None
     most: int = 50
+
+
+def walk_all(cursor: Cursor, listings: Mapping[str, Ask], bounds: Bounds) -> Iterator[Page]:
+    """Walk through several listings, each with a state of its own under its name.
+
+    The failure of one is raised after the others were read. What a cursor holds of listings that are no longer
+    asked for is kept.
+    """
+    states: dict[str, Cursor] = dict(cursor.get("listings", {}))
+    problem: SourceError | None = None
+    for name, ask in listings.items():
+        try:
+            for page in walk_back(states.get(name, {}), ask, bounds):
+                states[name] = page.cursor
+                yield replace(page, cursor={"listings": dict(states)})
+        except SourceError as error:
+            problem = problem or error
+    if problem is not None:
+        raise problem
 
 
 def walk_back(cursor: Cursor, ask: Ask, bounds: Bounds) -> Iterator[Page]:

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.post import Post, PostKind
-from collectors.source import Cursor, Page
-from collectors.walks import Bounds, Token, walk_back
+from collectors.source import Cursor, Page, SourceError
+from collectors.walks import Bounds, Token, walk_all, walk_back
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -132,3 +132,18 @@ def test_runs_of_any_length_read_everything_there_is(found: list[int], size: int
         if "at" not in cursor:
             break
     assert seen == set(found)
+
+
+def test_listings_remember_each_their_own_and_one_that_fails_stops_no_other() -> None:
+    def fails(token: Token | None) -> tuple[Page, Token | None]:
+        raise SourceError("out of order")
+
+    given, pages = {"listings": {"gone": {"newest": "2026-01-01"}}}, []
+    with pytest.raises(SourceError, match="out of order"):
+        for page in walk_all(given, {"a": fails, "b": Listing([1]).ask, "c": Listing([3]).ask}, Bounds(NOW)):
+            pages.append(page)
+    assert pages[-1].cursor["listings"] == {
+        "gone": {"newest": "2026-01-01"},
+        "b": {"newest": "2026-11-21T11:00:00+00:00"},
+        "c": {"newest": "2026-11-21T09:00:00+00:00"},
+    }
