@@ -40,7 +40,7 @@ from collectors.response import Response, decode, unpack
 
 __all__ = [
     "AddressRefused", "Blocked", "Clock", "Gone", "Http", "HttpError", "HttpSettings", "NotFound", "RateLimited",
-    "RedirectLoop", "Response", "TooLarge", "Unavailable", "decode", "unpack",
+    "RedirectLoop", "Response", "TooLarge", "Unavailable", "decode", "tls_context", "unpack",
 ]  # fmt: skip
 
 AGENT = "oyez"
@@ -122,7 +122,7 @@ class Http:
         self.settings = settings or HttpSettings()
         self.clock = clock or Clock()
         self._transport = transport or GuardedTransport(
-            AddressGuard(self.settings.allowed_hosts), _tls_context(self.settings)
+            AddressGuard(self.settings.allowed_hosts), tls_context(self.settings)
         )
         self._politeness = Politeness(
             concurrency=self.settings.concurrency,
@@ -373,7 +373,8 @@ _MEANINGS: dict[int, tuple[type[HttpError], str, bool]] = {
 }
 
 
-def _tls_context(settings: HttpSettings) -> ssl.SSLContext:
+def tls_context(settings: HttpSettings) -> ssl.SSLContext:
+    """How certificates are checked: those of public authorities, and of the user's own."""
     context = httpx.create_ssl_context(verify=settings.verify_tls)
     if settings.ca_file is not None:
         context.load_verify_locations(cafile=settings.ca_file)

@@ -45,6 +45,11 @@ def to_text(markup: str, *, limit: int = MAX_TEXT) -> str:
     return _tidy(_GAP.sub(_gap, "".join(target.parts)), limit)
 
 
+def printable(text: str) -> str:
+    """Plain text without what neither a database nor UTF-8 can hold: control characters, halves of characters."""
+    return _UNPRINTABLE.sub("", text)
+
+
 def unescape_twice(markup: str) -> str:
     """HTML that was escaped once too often (`&lt;p&gt;`) made HTML again; anything else unchanged."""
     return html.unescape(markup) if _ESCAPED_TAG.search(markup) and not _TAG.search(markup) else markup
