@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from collectors.dates import parse_date
+from collectors.post import Post
 from collectors.source import Cursor, Fault, Page, SourceError
 
 Token = str | int
@@ -20,11 +21,22 @@ Ask = Callable[[Token | None], tuple[Page, Token | None]]
 """Fetches one page (None: the newest) and gives it with the token of the page before it, None at the end."""
 
 
+def published(post: Post) -> datetime | None:
+    """The time that most listings are sorted by."""
+    return post.published_at
+
+
+def changed(post: Post) -> datetime | None:
+    """The time that a listing is sorted by which shows edited items as new ones."""
+    return post.updated_at or post.published_at
+
+
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """How far one walk goes. `overlap` before the newest known item is read again: for edits and late items.
 
-    `first` is how far back the very first walk goes where `since` does not say; `most` the requests of one run.
+    `first` is how far back the very first walk goes where `since` does not say; `most` the requests of one run;
+    `when` the time of a post that the listing is sorted by.
     """
 
     now: datetime
@@ -32,6 +44,7 @@ class Bounds:
     overlap: timedelta = timedelta(days=1)
     first: timedelta | None = None
     most: int = 50
+    when: Callable[[Post], datetime | None] = published
 
 
 def walk_all(cursor: Cursor, listings: Mapping[str, Ask], bounds: Bounds) -> Iterator[Page]:
@@ -68,7 +81,7 @@ def walk_back(cursor: Cursor, ask: Ask, bounds: Bounds) -> Iterator[Page]:
     seen: set[str] = set()
     for _ in range(bounds.most):
         page, following = ask(token)
-        times = [moment for post in page.posts if (moment := post.published_at) and moment <= bounds.now]
+        times = [moment for post in page.posts if (moment := bounds.when(post)) and moment <= bounds.now]
         top = max([*times, *([top] if top else [])], default=None)
         ids = {post.external_id for post in page.posts}
         circles = following in visited or bool(ids and ids <= seen)

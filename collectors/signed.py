@@ -1,0 +1,103 @@
+"""Requests to official interfaces with the user's own key, or with a token that the key is exchanged for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from collectors.errors import Blocked, HttpError
+from collectors.json_answers import document, mapping, words
+from collectors.source import Answer, ParseError
+
+if TYPE_CHECKING:
+    from collectors.http import Http
+    from collectors.response import Response
+
+_NO_SECRETS = frozenset({"grant_type", "audience", "scope"})
+_REFUSALS = frozenset({400, 401, 403})
+_TOKEN = re.compile(r"[\x21-\x7e]{1,8000}")
+
+
+class Signed:
+    """One service, asked with headers that hold the user's key. `remedy` says what to do where it is refused."""
+
+    def __init__(self, http: Http, service: str, credentials: Mapping[str, str], *, remedy: str) -> None:
+        self.service = service
+        self._http = http
+        self._credentials = dict(credentials)
+        self._remedy = remedy
+
+    def get(self, url: str, params: Mapping[str, object] | None = None) -> Answer:
+        """One answer. Raises HttpError; a refusal says what the service said of it, never the key itself."""
+        try:
+            answer = self._http.get(url, params=params, accept="application/json", credentials=self._credentials)
+        except HttpError as error:
+            secrets = [value.rpartition(" ")[2] for value in self._credentials.values()]
+            raise self._explained(error, secrets) from error
+        return answer.answer()
+
+    def _explained(self, error: HttpError, secrets: list[str]) -> HttpError:
+        """The same error; a refusal in the words of the service."""
+        response = error.response
+        if response is None or response.status not in _REFUSALS:
+            return error
+        said = _said(response)
+        for secret in secrets:
+            said = said.replace(secret, "…")
+        problem = f"{self.service} refuses ({response.status}){': ' if said else ''}{said}"
+        return Blocked(problem, remedy=self._remedy, permanent=True, response=response)
+
+
+class SignedIn(Signed):
+    """One service that gives an access token for a while in exchange for `form` (OAuth 2.0, RFC 6749).
+
+    The token is fetched when it is first needed, and once more when it is no longer accepted (401).
+    """
+
+    def __init__(self, http: Http, service: str, token_url: str, form: Mapping[str, str], *, remedy: str) -> None:
+        super().__init__(http, service, {}, remedy=remedy)
+        self._token_url = token_url
+        self._form = dict(form)
+        self._is_proven = False
+
+    def get(self, url: str, params: Mapping[str, object] | None = None) -> Answer:
+        """One answer. Raises HttpError, and ParseError where signing in gives no token."""
+        if not self._credentials:
+            self._sign_in()
+        try:
+            answer = super().get(url, params)
+        except Blocked as error:
+            if not self._is_proven or error.response is None or error.response.status != 401:
+                raise
+            self._sign_in()
+            answer = super().get(url, params)
+        self._is_proven = True
+        return answer
+
+    def _sign_in(self) -> None:
+        try:
+            response = self._http.post(self._token_url, form=self._form, credentials={})
+        except HttpError as error:
+            secrets = [value for name, value in self._form.items() if name not in _NO_SECRETS]
+            raise self._explained(error, secrets) from error
+        token = words(mapping(document(response.answer(), self.service)).get("access_token"), 8000)
+        if token is None or not _TOKEN.fullmatch(token):
+            raise ParseError(f"{self.service} gave no access token", remedy=self._remedy)
+        self._credentials = {"Authorization": f"Bearer {token}"}
+        self._is_proven = False
+
+
+def _said(response: Response) -> str:
+    """What an answer in JSON says of its error: as Google, as RFC 6749 (5.2) and as Apigee write it."""
+    try:
+        told = mapping(document(response.answer(), ""))
+    except ParseError:
+        return ""
+    fault = mapping(told.get("fault"))
+    inner = mapping(told.get("error"))
+    candidates = (
+        inner.get("message"), told.get("error_description"), told.get("error"), fault.get("faultstring"),
+        told.get("message"), told.get("Message"),
+    )  # fmt: skip
+    return next((said for one in candidates if (said := words(one, 200))), "")
