@@ -73,20 +73,20 @@ def said(annotation: Annotation, field: str) -> str | None:
     if field.startswith(TOUCHPOINT):
         name = field.removeprefix(TOUCHPOINT)
         return next((o.polarity for o in annotation.touchpoints if o.touchpoint == name), ABSENT)
-    match field:
-        case "sentiment":
-            return annotation.sentiment.label if annotation.sentiment else None
-        case "stars":
-            return _likeliest(field, annotation.stars and annotation.stars.probabilities)
-        case "recommendation":
-            r = annotation.recommendation
-            return _likeliest(field, r and (r.detractor, r.passive, r.promoter))
-        case "effort":
-            return str(round(annotation.effort.level)) if annotation.effort else ABSENT
-        case "churn_intent":
-            churn = annotation.churn_intent
-            return None if churn is None else "yes" if churn >= 0.5 else "no"
-    return None
+    if field == "effort":
+        return str(round(annotation.effort.level)) if annotation.effort else ABSENT
+    return _likeliest(field, _probabilities(annotation).get(field))
+
+
+def _probabilities(annotation: Annotation) -> dict[str, tuple[float, ...] | None]:
+    """Those that an annotation gives to each value of a field of `FIELDS`, in its order."""
+    s, r, churn = annotation.sentiment, annotation.recommendation, annotation.churn_intent
+    return {
+        "sentiment": (s.negative, s.neutral, s.positive) if s else None,
+        "stars": annotation.stars.probabilities if annotation.stars else None,
+        "recommendation": (r.detractor, r.passive, r.promoter) if r else None,
+        "churn_intent": None if churn is None else (1 - churn, churn),
+    }
 
 
 def _stars(*probabilities: float) -> Stars:

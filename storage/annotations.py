@@ -11,9 +11,18 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from nlp.annotation import Annotation, Effort, Recommendation, Sentiment, Stars, TouchpointOpinion
-from storage import dirty
+from nlp.correction import correct
+from storage import dirty, overruling
 from storage.database import in_chunks, insert_rows, take_turns
-from storage.tables import AnnotationRow, Mention, MentionBrand, OpinionModel, Source, TouchpointOpinionRow
+from storage.tables import (
+    AnnotationRow,
+    Mention,
+    MentionBrand,
+    OpinionModel,
+    Overruled,
+    Source,
+    TouchpointOpinionRow,
+)
 
 COLUMNS = tuple(
     column.label(f"a_{column.name}")
@@ -104,6 +113,9 @@ def find_model(conn: Connection, name: str) -> Model | None:
     return _model(conn.execute(_MODELS.where(OpinionModel.name == name)).first())
 
 
+CURRENT = select(OpinionModel.id).where(OpinionModel.current).scalar_subquery()
+"""The id of the current model, within a query."""
+
 _MODELS = select(OpinionModel.id, OpinionModel.name, OpinionModel.card, OpinionModel.current)
 
 
@@ -114,8 +126,9 @@ def _model(row: Row[int, str, dict[str, Any], bool] | None) -> Model | None:
 def save(conn: Connection, model: str, annotations: Iterable[tuple[int, int, Annotation]], now: datetime) -> int:
     """Keep what a registered model said of mentions, given as (mention id, revision, annotation).
 
-    It replaces what the model said before. What is about another revision than the mention has by now is
-    left out (it is pending again). Marks the days to count again. Returns how many were kept.
+    It replaces what the model said before; corrections made by hand stand over it. What is about another
+    revision than the mention has by now is left out (it is pending again). Marks the days to count again.
+    Returns how many were kept.
     Raises LookupError when the model is not registered.
     """
     found = find_model(conn, model)
@@ -129,10 +142,42 @@ def save(conn: Connection, model: str, annotations: Iterable[tuple[int, int, Ann
         revisions = dict(now_at.all())
         fresh = {id_: (revision, a) for id_, revision, a in chunk if revisions.get(id_) == revision}
         if fresh:
-            _replace(conn, found.id, fresh, now)
+            _replace(conn, found.id, _overruled(conn, found.id, fresh), now)
             dirty.mark(conn, list(fresh))
             kept += len(fresh)
     return kept
+
+
+def correct_anew(conn: Connection, mention_ids: Iterable[int]) -> None:
+    """Put the corrections of these mentions, as they are by now, over what every model said; marks the days."""
+    take_turns(conn, "annotations")
+    for ids in in_chunks(mention_ids):
+        query = select(AnnotationRow.mention_id, AnnotationRow.model_id, AnnotationRow.annotated_at, *COLUMNS)
+        for row in conn.execute(query.where(AnnotationRow.mention_id.in_(ids))).all():
+            annotation = said_by_model(conn, row.model_id, row)
+            one = {row.mention_id: (row.a_revision, annotation)}
+            _replace(conn, row.model_id, _overruled(conn, row.model_id, one), row.annotated_at)
+        dirty.mark(conn, ids)
+
+
+def said_by_model(conn: Connection, model_id: int, row: Row[Any]) -> Annotation:
+    """What the model itself said, without corrections, of the mention of a row that selects `COLUMNS`."""
+    kept = select(Overruled.said).where(Overruled.mention_id == row.mention_id, Overruled.model_id == model_id)
+    before = conn.execute(kept).scalar()
+    if before is not None:
+        return read(overruling.unpacked(before)[0], "", overruling.unpacked(before)[1])
+    return read(row, "", touchpoints_of(conn, model_id, [row.mention_id]).get(row.mention_id, ()))
+
+
+def _overruled(
+    conn: Connection, model_id: int, annotations: Mapping[int, tuple[int, Annotation]]
+) -> Mapping[int, tuple[int, Annotation]]:
+    """The annotations with the corrections over them; what they were is kept."""
+    rulings = overruling.rulings(conn, annotations)
+    said = {id_: overruling.packed(_flat(annotations[id_][1]), annotations[id_][1]) for id_ in rulings}
+    overruling.keep(conn, model_id, said, annotations)
+    ruled = {id_: (annotations[id_][0], correct(annotations[id_][1], rulings[id_])) for id_ in rulings}
+    return {**annotations, **ruled}
 
 
 def _replace(

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, select, update
 
-from storage import audit, dirty
+from storage import audit, dirty, overruling
 from storage.database import in_chunks
 from storage.tables import (
     Alert,
@@ -29,10 +29,10 @@ def forget_author(conn: Connection, author_key: str, now: datetime, *, actor: st
     """Erase all texts of the author with that pseudonym; returns from how many mentions.
 
     The mentions stay as empty tombstones, so that the same posts fetched again are not stored anew. Their
-    older wordings, annotations and quotes go, the alerts on them lose their messages and keep of their words no
-    more than that there was something negative, where and when (`ERASED` stands for the text). The raw
-    answers of their sources go altogether, since these cannot be told apart by author. Days are marked to be
-    counted again. Frozen reports are not searched. Noted in the audit log by number, without the pseudonym.
+    older wordings, annotations, corrections and quotes go, the alerts on them lose their messages and keep of
+    their words no more than that there was something negative, where and when (`ERASED` stands for the text).
+    The raw answers of their sources go altogether, since these cannot be told apart by author. Days are marked
+    to be counted again. Frozen reports are not searched. Noted in the audit log by number, without the pseudonym.
     """
     query = select(Mention.id, Mention.source_id).where(
         Mention.author_key == author_key, Mention.erased_at.is_(None)
@@ -50,6 +50,7 @@ def _erase(conn: Connection, ids: Sequence[int], now: datetime) -> None:
     dirty.dissolve(conn, ids)
     for table in (Revision, AnnotationRow, TouchpointOpinionRow):
         conn.execute(delete(table).where(table.mention_id.in_(ids)))
+    overruling.erase(conn, ids)
     alerts = select(Alert.id).where(Alert.mention_id.in_(ids))
     conn.execute(delete(Outgoing).where(Outgoing.alert_id.in_(alerts)))
     _blank(conn, ids)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, delete, select
 
 from collectors.post import Post
-from storage import dirty
+from storage import dirty, overruling
 from storage.database import in_chunks, insert_rows
 from storage.pages import BrandsOf, key_of
 from storage.tables import Mention, MentionBrand
@@ -46,5 +46,6 @@ def _relink(conn: Connection, source_id: int, wanted: dict[str, set[int]]) -> in
             for brand in sorted(mine - known[id_])
         ]
     insert_rows(conn, MentionBrand, rows)
+    overruling.uphold(conn, other)
     dirty.mark(conn, other)
     return len(other)

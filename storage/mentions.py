@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased
 from collectors.post import OwnerReply, PostKind, Question, Rating
 from nlp.annotation import Annotation
 from storage import annotations as opinions
-from storage import dirty
+from storage import dirty, overruling
 from storage.database import in_chunks
 from storage.pages import FUTURE, Stored, store_page
 from storage.tables import AnnotationRow, Mention, MentionBrand, Revision, Source, TouchpointOpinionRow
@@ -117,13 +117,14 @@ def count_pending(conn: Connection, model: str) -> int:
 def set_relevance(conn: Connection, verdicts: Iterable[tuple[int, int, bool]]) -> None:
     """Say whether mentions are about brands, as (mention id, brand id, relevant); marks the days.
 
-    An edited mention is taken for relevant again until it is judged anew.
+    An edited mention is taken for relevant again until it is judged anew. What a person said wins over both.
     """
     row = MentionBrand
     for chunk in in_chunks(verdicts):
         for mention_id, brand_id, relevant in chunk:
             link = and_(row.mention_id == mention_id, row.brand_id == brand_id, row.relevant != relevant)
             conn.execute(update(row).where(link).values(relevant=relevant))
+        overruling.uphold(conn, [mention_id for mention_id, _, _ in chunk])
         dirty.mark(conn, [mention_id for mention_id, _, _ in chunk])
 
 

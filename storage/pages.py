@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from collectors.post import Post, Reach
-from storage import dirty
+from storage import dirty, overruling
 from storage.database import in_chunks, insert_rows, take_turns
 from storage.tables import Mention, MentionBrand, Revision, Source
 from storage.types import plain
@@ -228,6 +228,7 @@ class _Intake:
         self._update(rows)
         self.conn.execute(delete(MentionBrand).where(MentionBrand.mention_id.in_(list(posts))))
         self._link(list(posts.items()), {row["mention"]: row["day"] for row in rows})
+        overruling.uphold(self.conn, posts)
         dirty.mark(self.conn, list(posts))
 
     def _refresh(self, posts: Mapping[int, Post]) -> None:

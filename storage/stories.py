@@ -30,7 +30,8 @@ from sqlalchemy import Connection, Row, bindparam, func, select, update
 
 from collectors.post import PostKind
 from nlp.duplicates import MOST_CANDIDATES, Wording, bands_of, similar
-from storage import dirty
+from storage import annotations as opinions
+from storage import dirty, overruling
 from storage.database import in_chunks, insert_rows, take_turns
 from storage.tables import Mention, MentionBrand, Source, StoryBand
 
@@ -54,6 +55,9 @@ def fold_pending(conn: Connection, limit: int = CHUNK) -> int:
         .limit(limit)
     ).all()
     fold(conn, [(row.id, story_text(row.title, row.text)) for row in rows])
+    # A correction holds for its story, and who is in it has just been told.
+    if concerned := overruling.concerned(conn, [row.id for row in rows]):
+        opinions.correct_anew(conn, concerned)
     return len(rows)
 
 
