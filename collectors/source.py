@@ -3,6 +3,15 @@
 A kind of source is one file, `collectors/sources/<kind>.py`, holding one subclass of `Source`: its `Options`
 (what the user may set), `parse` (a saved answer → posts, offline) and `pages` (a cursor → pages of posts,
 through the one HTTP door). The module's docstring is its page in the documentation.
+
+A source that asks a service's search has an option `query: QueryText` (`collectors.query`); left out by the user,
+it is the query of the source's brands. It asks what its service understands of it, and posts that the service
+gave and the query does not match are not stored:
+
+    said = dialects.render(self.query, dialects.MASTODON)     # raises SourceError where it cannot be said
+    for search in said.searches: ...                          # each with its own place in the cursor
+
+A source that has only a part of what the service searched (a title, an excerpt) overrides `wants`.
 """
 
 from __future__ import annotations
@@ -13,12 +22,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
 from collectors import sources
 from collectors.post import Post
+from collectors.query import Query
+from collectors.query import parse as parse_query
 
 if TYPE_CHECKING:
     from collectors.http import Http
@@ -90,6 +102,16 @@ class Source(ABC):
 
     def __init__(self, options: SourceOptions) -> None:
         self.options = options
+
+    @cached_property
+    def query(self) -> Query | None:
+        """What is searched for; None for a source that is no search. Raises QueryError."""
+        text = getattr(self.options, "query", None)
+        return parse_query(text) if isinstance(text, str) else None
+
+    def wants(self, post: Post) -> bool:
+        """Whether a post that the service found is what was searched for: by its title and its text."""
+        return post.deleted or self.query is None or self.query.matches(f"{post.title or ''}\n{post.text}")
 
     @classmethod
     @abstractmethod
