@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from collectors.errors import Blocked, HttpError
 from collectors.json_answers import document, mapping, words
-from collectors.source import Answer, ParseError
+from collectors.source import Answer, ParseError, SourceError
 
 if TYPE_CHECKING:
     from collectors.http import Http
@@ -52,7 +52,8 @@ class Signed:
 class SignedIn(Signed):
     """One service that gives an access token for a while in exchange for `form` (OAuth 2.0, RFC 6749).
 
-    The token is fetched when it is first needed, and once more when it is no longer accepted (401).
+    The token is fetched when it is first needed, and once more when it is no longer accepted (401). Where signing
+    in fails, it is not tried again.
     """
 
     def __init__(self, http: Http, service: str, token_url: str, form: Mapping[str, str], *, remedy: str) -> None:
@@ -60,6 +61,7 @@ class SignedIn(Signed):
         self._token_url = token_url
         self._form = dict(form)
         self._is_proven = False
+        self._failure: SourceError | None = None
 
     def get(self, url: str, params: Mapping[str, object] | None = None) -> Answer:
         """One answer. Raises HttpError, and ParseError where signing in gives no token."""
@@ -76,6 +78,16 @@ class SignedIn(Signed):
         return answer
 
     def _sign_in(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+        try:
+            self._credentials = {"Authorization": f"Bearer {self._token()}"}
+        except SourceError as error:
+            self._failure = error
+            raise
+        self._is_proven = False
+
+    def _token(self) -> str:
         try:
             response = self._http.post(self._token_url, form=self._form, credentials={})
         except HttpError as error:
@@ -84,8 +96,7 @@ class SignedIn(Signed):
         token = words(mapping(document(response.answer(), self.service)).get("access_token"), 8000)
         if token is None or not _TOKEN.fullmatch(token):
             raise ParseError(f"{self.service} gave no access token", remedy=self._remedy)
-        self._credentials = {"Authorization": f"Bearer {token}"}
-        self._is_proven = False
+        return token
 
 
 def _said(response: Response) -> str:
