@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import ssl
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import TracebackType
@@ -22,8 +22,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from collectors import robots
 from collectors.addresses import AddressGuard, GuardedTransport, time_limit
+from collectors.allowance import LONGEST_REST, retry_at, used_up
 from collectors.blockpages import blocked_by
-from collectors.dates import parse_date
 from collectors.errors import (
     AddressRefused,
     Blocked,
@@ -48,11 +48,6 @@ AGENT = "oyez"
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PERMANENT_REDIRECTS = frozenset({301, 308})
 _WITHOUT_RETRY_AFTER = timedelta(minutes=15)
-_LONGEST_REST = timedelta(days=7)
-_RESETS = ("x-rate-limit-reset", "x-ratelimit-reset", "ratelimit-reset")
-"""Of X and Facebook's kin (an epoch), of Reddit and the IETF's draft (seconds), of Mastodon (an ISO time)."""
-_FIRST_EPOCH = 10**8
-"""From here on such a number is a moment (see `collectors.dates`), below it is seconds to wait."""
 _ONLY_FOR_THAT_SITE = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key", "apikey"})
 _SECRETS_IN_URL = frozenset({"key", "api_key", "apikey", "token", "access_token"})
 
@@ -203,7 +198,7 @@ class Http:
         if seconds <= self.settings.patience:
             self._politeness.rest(host, seconds)
         else:
-            wait = min(timedelta(seconds=min(seconds, 10**8)), _LONGEST_REST)
+            wait = min(timedelta(seconds=min(seconds, 10**8)), LONGEST_REST)
             self._politeness.close_until(host, self.clock.now() + wait)
 
     def _follow(
@@ -294,7 +289,7 @@ class Http:
 
     def _asked_to_wait(self, response: Response, host: str) -> float | None:
         """Seconds that Retry-After asks for, None where it does not. Raises RateLimited when that is too long."""
-        moment = self._retry_at(response)
+        moment = retry_at(response.headers, self.clock.now(), too_many=response.status == 429)
         if moment is None:
             return None
         seconds = (moment - self.clock.now()).total_seconds()
@@ -306,16 +301,6 @@ class Http:
             retry_at=moment,
             response=response,
         )
-
-    def _retry_at(self, response: Response) -> datetime | None:
-        """When to come back: Retry-After (RFC 9110, 10.2.3), or after too many requests when they count anew."""
-        text = response.headers.get("retry-after", "").strip()
-        if not text and response.status == 429:
-            text = next((response.headers[name] for name in _RESETS if name in response.headers), "").strip()
-        now, moment = self.clock.now(), parse_date(text)
-        if text.isascii() and text.isdigit() and moment is None:
-            moment = now + timedelta(seconds=min(int(text[:9]), _FIRST_EPOCH))
-        return min(moment, now + _LONGEST_REST) if moment else None
 
     def _exchange(
         self, method: str, url: str, headers: dict[str, str], body: bytes | None, max_bytes: int, *, cut: bool
@@ -349,13 +334,16 @@ class Http:
                 remedy="the site does not let robots in: use its feed, its official interface or an export",
                 response=response,
             )
+        now = self.clock.now()
         if 200 <= status < 300 or status == 304:
+            if until := used_up(response.headers, now):
+                self.rest(response.url, (until - now).total_seconds())
             return response
         problem = f"{where} answered {status}"
         if status == 429:
-            retry_at = self._retry_at(response) or self.clock.now() + _WITHOUT_RETRY_AFTER
-            self._politeness.close_until(urlsplit(response.url).hostname or "", retry_at)
-            raise RateLimited(f"{problem}: too many requests", retry_at=retry_at, response=response)
+            moment = retry_at(response.headers, now, too_many=True) or now + _WITHOUT_RETRY_AFTER
+            self._politeness.close_until(urlsplit(response.url).hostname or "", moment)
+            raise RateLimited(f"{problem}: too many requests", retry_at=moment, response=response)
         if status >= 500:
             raise Unavailable(
                 problem, remedy="the site is in trouble: it is tried again later", response=response
