@@ -75,11 +75,11 @@ def said(annotation: Annotation, field: str) -> str | None:
         return next((o.polarity for o in annotation.touchpoints if o.touchpoint == name), ABSENT)
     if field == "effort":
         return str(round(annotation.effort.level)) if annotation.effort else ABSENT
-    return _likeliest(field, _probabilities(annotation).get(field))
+    return _likeliest(field, probabilities(annotation).get(field))
 
 
-def _probabilities(annotation: Annotation) -> dict[str, tuple[float, ...] | None]:
-    """Those that an annotation gives to each value of a field of `FIELDS`, in its order."""
+def probabilities(annotation: Annotation) -> dict[str, tuple[float, ...] | None]:
+    """What an annotation gives to each value of a field of `FIELDS`, in its order; None where it says nothing."""
     s, r, churn = annotation.sentiment, annotation.recommendation, annotation.churn_intent
     return {
         "sentiment": (s.negative, s.neutral, s.positive) if s else None,
