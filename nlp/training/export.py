@@ -1,4 +1,4 @@
-"""Step 5: write the network as `model.onnx`, in 8 bits, into the shipped folder."""
+"""Step 3: write the network as `model.onnx`, in 8 bits, into the shipped folder."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch import nn
 from transformers import PreTrainedTokenizerFast
 
 from nlp.training import card, graph
-from nlp.training.network import TASKS, Lower, Upper, load_encoder
+from nlp.training.network import MIDDLE, TASKS, Lower, Upper, load_encoder
 from nlp.training.quantise import measure
 
 SAMPLE = 200
@@ -24,9 +24,10 @@ def assemble(base: Path, checkpoint: Path | None) -> tuple[Lower, Upper]:
     """The two halves, with trained upper layers when a checkpoint is given."""
     torch.manual_seed(0)
     encoder = load_encoder(base)
-    lower, upper = Lower(encoder), Upper(encoder)
+    saved = torch.load(checkpoint, map_location="cpu", weights_only=True) if checkpoint else {"depth": MIDDLE}
+    lower, upper = Lower(encoder, saved["depth"]), Upper(encoder, saved["depth"])
     if checkpoint is not None:
-        upper.load_state_dict(torch.load(checkpoint, map_location="cpu", weights_only=True)["upper"])
+        upper.load_state_dict(saved["upper"])
     return lower.eval(), upper.eval()
 
 

@@ -14,6 +14,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from nlp.training.network import MIDDLE
 from nlp.training.quantise import quantised
 
 Array = NDArray[Any]
@@ -121,7 +122,7 @@ def add_masked_mean(graph: GraphWriter, states: str, result: str = "") -> str:
     return graph.node("Div", total, graph.node("ReduceSum", weight, axis, keepdims=0), result=result)
 
 
-def add_heads(graph: GraphWriter, low: str, high: str, weights: Mapping[str, Array], tasks: list[str]) -> None:
+def add_heads(graph: GraphWriter, middle: str, high: str, weights: Mapping[str, Array], tasks: list[str]) -> None:
     """The tasks' logits, `touchpoints`, `attention` and `embedding`."""
     width = weights["queries"].shape[1]
     queries = weights["queries"].T * (4.0 / np.sqrt(width))
@@ -130,7 +131,7 @@ def add_heads(graph: GraphWriter, low: str, high: str, weights: Mapping[str, Arr
     attention = graph.node("Softmax", scores, axis=-1)
     seen = graph.node("MatMul", attention, high)
     mean = add_masked_mean(graph, high)
-    whole = graph.node("Concat", mean, add_masked_mean(graph, low), axis=-1)
+    whole = graph.node("Concat", mean, add_masked_mean(graph, middle), axis=-1)
     for number, task in enumerate(tasks):
         mine = graph.node("Gather", seen, graph.constant(np.array(number)), axis=1)
         features = graph.node("Concat", mine, whole, axis=-1)
@@ -187,11 +188,11 @@ def write(
     """The whole network from the two halves' weights as `state_dict` names them."""
     graph = GraphWriter()
     add_masks(graph)
-    states = low = add_embeddings(graph, selected(lower, "embeddings."), epsilon)
+    states = [add_embeddings(graph, selected(lower, "embeddings."), epsilon)]
     for half in (lower, upper):
-        low = states
         depth = 1 + max(int(name.split(".")[2]) for name in half if name.startswith("layers.layers."))
         for number in range(depth):
-            states = add_layer(graph, states, selected(half, f"layers.layers.{number}."), heads, epsilon)
-    add_heads(graph, low, states, upper, tasks)
+            layer = selected(half, f"layers.layers.{number}.")
+            states.append(add_layer(graph, states[-1], layer, heads, epsilon))
+    add_heads(graph, states[MIDDLE], states[-1], upper, tasks)
     return finish(graph, [*tasks, "touchpoints", "attention", "embedding"])

@@ -13,11 +13,10 @@ from transformers import PreTrainedTokenizerFast
 
 from nlp.annotation import TOUCHPOINTS
 from nlp.training.network import POLARITIES
-from nlp.training.objective import Labels
+from nlp.training.objective import READ_TASKS, UNKNOWN, Labels
 
-EFFORT = {None: 0, "low": 1, "high": 2}
-RECOMMEND = {None: 0, "no": 1, "yes": 2}
-POLARITY = {**{name: number for number, name in enumerate(POLARITIES)}, "neutral": 3}
+CODES = {"effort": {None: 0, "low": 1, "high": 2}, "recommend": {None: 0, "no": 1, "yes": 2}}
+POLARITY = {**{name: number for number, name in enumerate(POLARITIES)}, "neutral": 3, "conflict": 3}
 
 
 def of_readings(examples: pd.DataFrame) -> list[dict[str, Any] | None]:
@@ -32,17 +31,23 @@ def whole_text(examples: pd.DataFrame) -> dict[str, torch.Tensor]:
         "stars": torch.tensor(examples.stars.to_numpy()),
         "sentiment": torch.tensor(examples.sentiment.to_numpy()),
         "read": torch.tensor([reading is not None for reading in readings]),
-        "touchpoints": torch.zeros(len(examples), len(TOUCHPOINTS), dtype=torch.long),
+        "touchpoints": torch.full((len(examples), len(TOUCHPOINTS)), UNKNOWN),
     }
-    for row, reading in enumerate(readings):
-        for name, value in (reading or {}).get("touchpoints", {}).items():
+    out |= {task: torch.full((len(examples),), UNKNOWN) for task in READ_TASKS}
+    for row, (reading, partly) in enumerate(zip(readings, examples["known"], strict=True)):
+        if reading is not None:
+            out["touchpoints"][row] = 0
+            found = {task: codes[reading.get(task)] for task, codes in CODES.items()}
+            found |= {task: int(bool(reading.get(task))) for task in ("churn", "sarcasm")}
+            said = reading["touchpoints"]
+        else:
+            found = json.loads(partly) if partly else {}
+            said = found.pop("touchpoints", {})
+        for task, value in found.items():
+            out[task][row] = value
+        for name, value in said.items():
             polarity = value if isinstance(value, str) else value["polarity"]
             out["touchpoints"][row, TOUCHPOINTS.index(name)] = POLARITY[polarity]
-    known = [reading or {} for reading in readings]
-    out["effort"] = torch.tensor([EFFORT[r.get("effort")] for r in known])
-    out["recommend"] = torch.tensor([RECOMMEND[r.get("recommend")] for r in known])
-    out["churn"] = torch.tensor([int(bool(r.get("churn"))) for r in known])
-    out["sarcasm"] = torch.tensor([int(bool(r.get("sarcasm"))) for r in known])
     return out
 
 

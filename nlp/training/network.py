@@ -1,6 +1,7 @@
 """The network: multilingual-e5-small cut in two, and the heads on top.
 
 The lower layers stay as they are and may be cached; the upper ones and the heads are trained together.
+A first stage trains the upper four on cached states, a second one opens more of them.
 Shapes: B texts, T pieces, H = 384 wide, K = 12 touchpoints.
 """
 
@@ -15,7 +16,8 @@ from transformers import BertModel
 
 from nlp.annotation import TOUCHPOINTS
 
-LOWER_LAYERS = 8
+MIDDLE = 8
+"""After so many layers the states are shown to the heads a first time, and the first stage cuts here."""
 TASKS = {"stars": 5, "sentiment": 3, "effort": 3, "recommend": 3, "churn": 2, "sarcasm": 2}
 """Classes of each head that reads the whole text, in the order of `config.json`'s labels."""
 POLARITIES = ("absent", "negative", "positive", "mixed")
@@ -41,20 +43,25 @@ class Layers(nn.Module):
 
     def forward(self, states: Tensor, mask: Tensor) -> Tensor:
         """Run the layers one after the other."""
-        bias = padding_bias(mask)
+        *_, last = self.each(states, mask)
+        return last
+
+    def each(self, states: Tensor, mask: Tensor) -> list[Tensor]:
+        """The given states and those after each layer."""
+        bias, found = padding_bias(mask), [states]
         for layer in self.layers:
-            out = layer(states, attention_mask=bias)
-            states = out[0] if isinstance(out, tuple) else out
-        return states
+            out = layer(found[-1], attention_mask=bias)
+            found.append(out[0] if isinstance(out, tuple) else out)
+        return found
 
 
 class Lower(nn.Module):
     """Embeddings and the layers that are not trained: piece numbers [B, T] → [B, T, H]."""
 
-    def __init__(self, encoder: BertModel) -> None:
+    def __init__(self, encoder: BertModel, depth: int = MIDDLE) -> None:
         super().__init__()
         self.embeddings = encoder.embeddings
-        self.layers = Layers(encoder.encoder.layer[:LOWER_LAYERS])
+        self.layers = Layers(encoder.encoder.layer[:depth])
 
     def forward(self, pieces: Tensor, mask: Tensor) -> Tensor:
         """Embed and encode."""
@@ -68,10 +75,11 @@ class Upper(nn.Module):
     where it looked: that is the quote.
     """
 
-    def __init__(self, encoder: BertModel, dropout: float = 0.1) -> None:
+    def __init__(self, encoder: BertModel, depth: int = MIDDLE, dropout: float = 0.1) -> None:
         super().__init__()
         width = encoder.config.hidden_size
-        self.layers = Layers(encoder.encoder.layer[LOWER_LAYERS:])
+        self.depth = depth
+        self.layers = Layers(encoder.encoder.layer[depth:])
         self.queries = nn.Parameter(torch.randn(len(TASKS) + len(TOUCHPOINTS), width) * 0.02)
         self.heads = nn.ModuleDict({task: nn.Linear(3 * width, classes) for task, classes in TASKS.items()})
         self.touchpoint_weight = nn.Parameter(torch.randn(len(TOUCHPOINTS), 3 * width, len(POLARITIES)) * 0.02)
@@ -80,12 +88,13 @@ class Upper(nn.Module):
 
     def forward(self, low: Tensor, mask: Tensor) -> dict[str, Tensor]:
         """Logits of each task [B, C], `touchpoints` [B, K, 4], `attention` [B, K, T], `embedding` [B, H]."""
-        high = self.layers(low, mask)
+        states = self.layers.each(low, mask)
+        middle, high = states[MIDDLE - self.depth], states[-1]
         scores = torch.matmul(self.queries, high.transpose(1, 2)) / math.sqrt(high.shape[-1]) * 4.0
         attention = torch.softmax(scores + padding_bias(mask)[:, 0], dim=-1)
         seen = torch.matmul(attention, high)
         mean = masked_mean(high, mask)
-        whole = torch.cat([mean, masked_mean(low, mask)], dim=-1).unsqueeze(1).expand(-1, seen.shape[1], -1)
+        whole = torch.cat([mean, masked_mean(middle, mask)], dim=-1).unsqueeze(1).expand(-1, seen.shape[1], -1)
         features = self.dropout(torch.cat([seen, whole], dim=-1))
         out = {task: head(features[:, i]) for i, (task, head) in enumerate(self.heads.items())}
         topical = features[:, len(TASKS) :].transpose(0, 1)
@@ -96,6 +105,10 @@ class Upper(nn.Module):
 
 
 def load_encoder(folder: Path) -> BertModel:
-    """The base encoder in single precision, from its Hugging Face folder."""
-    encoder: BertModel = BertModel.from_pretrained(folder, add_pooling_layer=False, dtype=torch.float32)
+    """The base encoder in single precision, from its Hugging Face folder.
+
+    Without dropout: a text is seen twice or three times, and on a processor it costs a fifth of the time.
+    """
+    quiet = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+    encoder: BertModel = BertModel.from_pretrained(folder, add_pooling_layer=False, dtype=torch.float32, **quiet)
     return encoder

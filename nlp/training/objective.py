@@ -15,15 +15,16 @@ NEIGHBOURS = 0.12
 """Share of a star's label that is given to its neighbours: people differ by one star."""
 THREE_STARS = (0.3, 0.45, 0.25)
 """Sentiment of a three-star review: lukewarm more often than without opinion."""
-WEIGHTS = {"stars": 1.0, "sentiment": 0.7, "partial": 0.3, "touchpoints": 3.0, "quotes": 0.3}
+WEIGHTS = {"stars": 1.0, "sentiment": 0.7, "partial": 0.3, "touchpoints": 3.0, "quotes": 0.3, "cues": 0.5}
+UNKNOWN = -1
 READ_TASKS = ("effort", "recommend", "churn", "sarcasm")
 
 
 @dataclass
 class Labels:
-    """Labels of B texts; a negative or zero value means unknown.
+    """Labels of B texts; zero stars and `UNKNOWN` elsewhere count for nothing.
 
-    `stars` [B] 1-5; `sentiment` [B] 0-2; `read` [B] whether the reading's labels count; `touchpoints`
+    `stars` [B] 1-5; `sentiment` [B] 0-2; `read` [B] whether somebody read the text with care; `touchpoints`
     [B, K] 0-3; `quotes` [B, K, T] pieces inside the quote; `effort`, `recommend`, `churn`, `sarcasm` [B].
     """
 
@@ -84,6 +85,12 @@ def quotes(attention: Tensor, labels: Labels) -> Tensor:
     return -torch.log(inside.clamp(min=1e-4)).mean()
 
 
+def known(logits: Tensor, labels: Tensor) -> Tensor:
+    """Mean cross-entropy over the labels that are known; 0 where none is."""
+    total = functional.cross_entropy(logits, labels, ignore_index=UNKNOWN, reduction="sum")
+    return total / (labels != UNKNOWN).sum().clamp(min=1)
+
+
 def loss(out: dict[str, Tensor], labels: Labels) -> Tensor:
     """The weighted sum of what the batch is labelled for."""
     total = WEIGHTS["partial"] * partial_stars(out["stars"], labels)
@@ -92,11 +99,9 @@ def loss(out: dict[str, Tensor], labels: Labels) -> Tensor:
         total = total + WEIGHTS["stars"] * ordinal(out["stars"][rated], labels.stars[rated])
     if felt.any():
         total = total + WEIGHTS["sentiment"] * sentiment(out["sentiment"][felt], labels[felt])
+    total = total + WEIGHTS["touchpoints"] * known(out["touchpoints"].flatten(0, 1), labels.touchpoints.flatten())
     if read.any():
-        mine = labels[read]
-        found = functional.cross_entropy(out["touchpoints"][read].flatten(0, 1), mine.touchpoints.flatten())
-        total = total + WEIGHTS["touchpoints"] * found
-        total = total + WEIGHTS["quotes"] * quotes(out["attention"][read], mine)
-        for task in READ_TASKS:
-            total = total + 0.5 * functional.cross_entropy(out[task][read], getattr(mine, task))
+        total = total + WEIGHTS["quotes"] * quotes(out["attention"][read], labels[read])
+    for task in READ_TASKS:
+        total = total + WEIGHTS["cues"] * known(out[task], getattr(labels, task))
     return total

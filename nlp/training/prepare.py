@@ -20,10 +20,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from nlp.training import idioms
+from nlp.training import aspects, idioms
 
 SEED = 7
-COLUMNS = ["text", "lang", "source", "group", "split", "stars", "sentiment", "score", "read"]
+COLUMNS = ["text", "lang", "source", "group", "split", "stars", "sentiment", "score", "read", "known"]
 SENTIMENTS = {"negative": 0, "mixed": 1, "neutral": 1, "objective": 1, "positive": 2}
 LEFT_OUT = {"insurance_mt_from_fr"}
 HELD_OUT_SOURCES = {
@@ -133,9 +133,10 @@ def gather(data: Path, per_language: int, per_source: int) -> pd.DataFrame:
         read,
         answers(data),
         idioms.rows(),
+        aspects.rows(data, per_source // 2),
     ]
     rows = pd.concat(parts)[COLUMNS]
-    rows = rows.fillna({"stars": 0, "sentiment": -1, "group": "", "read": ""}).astype(
+    rows = rows.fillna({"stars": 0, "sentiment": -1, "group": "", "read": "", "known": ""}).astype(
         {"stars": int, "sentiment": int}
     )
     rows = rows[rows.text.str.strip().str.len() > 0]

@@ -13,21 +13,25 @@ import onnxruntime  # noqa: E402
 from transformers import BertConfig, BertModel  # noqa: E402
 
 from nlp.annotation import TOUCHPOINTS  # noqa: E402
-from nlp.training import graph, idioms, objective, prepare, quantise  # noqa: E402
-from nlp.training.cache import batches  # noqa: E402
+from nlp.training import aspects, graph, idioms, labels, objective, prepare, quantise  # noqa: E402
 from nlp.training.export import arrays  # noqa: E402
 from nlp.training.network import TASKS, Lower, Upper  # noqa: E402
-from nlp.training.train import rate_at  # noqa: E402
+from nlp.training.texts import batches  # noqa: E402
+from nlp.training.train import rate_at, start_from  # noqa: E402
 
 
-@pytest.fixture(scope="module")
-def halves():
+def small_encoder():
     torch.manual_seed(0)
     config = BertConfig(
         vocab_size=50, hidden_size=32, num_hidden_layers=9, num_attention_heads=4, intermediate_size=64
     )
-    encoder = BertModel(config, add_pooling_layer=False).eval()
-    return Lower(encoder).eval(), Upper(encoder).eval()
+    return BertModel(config, add_pooling_layer=False).eval()
+
+
+@pytest.fixture(scope="module", params=[8, 5])
+def halves(request):
+    encoder = small_encoder()
+    return Lower(encoder, request.param).eval(), Upper(encoder, request.param).eval()
 
 
 def run(model, pieces, mask):
@@ -99,13 +103,46 @@ def test_a_text_counts_only_in_the_tasks_it_is_labelled_for():
         stars=torch.zeros(2, dtype=torch.long),
         sentiment=torch.full((2,), -1),
         read=torch.zeros(2, dtype=torch.bool),
-        touchpoints=torch.zeros(2, count, dtype=torch.long),
+        touchpoints=torch.full((2, count), objective.UNKNOWN),
         quotes=torch.zeros(2, count, 3),
-        **{task: torch.zeros(2, dtype=torch.long) for task in objective.READ_TASKS},
+        **{task: torch.full((2,), objective.UNKNOWN) for task in objective.READ_TASKS},
     )
     out = {task: torch.randn(2, classes) for task, classes in TASKS.items()}
     out |= {"touchpoints": torch.randn(2, count, 4), "attention": torch.rand(2, count, 3)}
     assert objective.loss(out, unknown).item() == 0
+
+
+def test_a_later_stage_goes_on_from_an_earlier_one_with_fewer_open_layers(tmp_path):
+    pieces, mask = some_texts()
+    encoder = small_encoder()
+    first = (Lower(encoder, 8).eval(), Upper(encoder, 8).eval())
+    torch.save({"upper": first[1].state_dict(), "depth": 8}, tmp_path / "first.pt")
+    encoder = small_encoder()
+    second = (Lower(encoder, 3).eval(), Upper(encoder, 3).eval())
+    start_from(second[1], tmp_path / "first.pt")
+    wanted, said = torch_outputs(first, pieces, mask), torch_outputs(second, pieces, mask)
+    for name, value in wanted.items():
+        np.testing.assert_allclose(said[name], value, atol=1e-5, err_msg=name)
+
+
+def test_a_set_made_for_other_aspects_says_only_what_it_covers():
+    examples = pd.DataFrame({
+        "stars": [0, 0], "sentiment": [-1, -1], "read": ["", ""],
+        "known": [aspects.known([("product", "positive"), ("staff", "negative"), ("staff", "positive")],
+                                {"price", "product", "premises", "staff"}), '{"sarcasm": 1}'],
+    })  # fmt: skip
+    found = labels.whole_text(examples)
+    said = dict(zip(TOUCHPOINTS, found["touchpoints"][0].tolist(), strict=True))
+    unknown = objective.UNKNOWN
+    assert said == dict.fromkeys(TOUCHPOINTS, unknown) | {"product": 2, "staff": 3, "price": 0}
+    assert found["sarcasm"].tolist() == [unknown, 1]
+    assert found["touchpoints"][1].tolist() == [unknown] * len(TOUCHPOINTS)
+
+
+def test_categories_become_touchpoints_by_their_beginning():
+    assert aspects.touchpoint_of("Logistics#Speed", "phone") == "delivery"
+    assert aspects.touchpoint_of("hotel prices", "hotel") == "price"
+    assert aspects.touchpoint_of("Mathematical_Related_Concept", "hotel") is None
 
 
 def test_batches_hold_every_text_once_and_fit():
