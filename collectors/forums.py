@@ -14,7 +14,10 @@ _FRAMES = re.compile(
 )
 """What forum software puts around an item's own words."""
 _QUOTE = re.compile(
-    r"<blockquote\b[^>]{0,300}>(?:\s|<div>){0,99}<cite\b(?:(?!<blockquote\b).)*?</blockquote>", re.DOTALL
+    r"""<blockquote\b[^>]{0,300}>(?:\s|<div>){0,99}<cite\b(?:(?!<blockquote\b).)*?</blockquote>
+    | <aside\ class="(?:quote|onebox)\b(?:(?!<aside\b).)*?</aside>  # Discourse, which shows linked pages, too
+    """,
+    re.DOTALL | re.VERBOSE,
 )
 """Another person's words, quoted in a forum."""
 _MOST_QUOTES = 20
@@ -22,7 +25,7 @@ _MOST_QUOTES = 20
 
 def own_words(markup: str) -> str:
     """Leave out what the forum added and what others said: opinions in it are not the author's."""
-    if "<cite" in markup:
+    if "<cite" in markup or "<aside" in markup:
         for _ in range(_MOST_QUOTES):
             markup, found = _QUOTE.subn("", markup)
             if not found:

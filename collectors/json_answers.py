@@ -30,8 +30,8 @@ def document(answer: Answer, service: str, remedy: str = "") -> Any:
 
 
 def read_items(items: Iterable[Any], read: Callable[[Any], Post | None]) -> tuple[list[Post], list[Fault]]:
-    """Items as posts, each id once, the first wins. One that cannot be read is a fault; None is left out."""
-    posts: dict[str, Post] = {}
+    """Items as posts, what is told twice once. One that cannot be read is a fault; None is left out."""
+    posts: dict[tuple[str, str | None, str], Post] = {}
     faults = []
     for number, item in enumerate(items, 1):
         try:
@@ -42,7 +42,7 @@ def read_items(items: Iterable[Any], read: Callable[[Any], Post | None]) -> tupl
             faults.append(Fault(f"item {number}", str(error)))
             continue
         if post is not None:
-            posts.setdefault(post.external_id, post)
+            posts.setdefault((post.external_id, post.title, post.text), post)
     return list(posts.values()), faults
 
 

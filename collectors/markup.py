@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Mapping
 
 from lxml import etree
 
@@ -19,6 +20,9 @@ _GAP = re.compile(r"[\s\x01\x02]+")
 _SPACES = re.compile(r"[^\S\n]+")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 _TAG = re.compile(r"<[a-zA-Z/!?]")
+_SMILEY = re.compile(r"\b(?:emoji|smil)", re.IGNORECASE)
+"""How Discourse, WordPress, phpBB, SMF and vBulletin name the class of a smiley that is a picture."""
+_LONGEST_SMILEY = 40
 _ESCAPED_TAG = re.compile(
     r"&lt;/?(?:p|br|div|span|a|b|i|em|strong|ul|ol|li|img|blockquote|h[1-6])\b[^<]{0,300}?&gt;"
 )
@@ -62,9 +66,11 @@ class _Text:
         self.parts: list[str] = []
         self._hidden = 0
 
-    def start(self, tag: str, attributes: object) -> None:
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         if tag in _HIDDEN:
             self._hidden += 1
+        if tag == "img" and _SMILEY.search(attributes.get("class", "")):
+            self.data(attributes.get("alt", "")[:_LONGEST_SMILEY])
         self._break(tag)
 
     def end(self, tag: str) -> None:

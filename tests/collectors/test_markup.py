@@ -58,3 +58,11 @@ def test_no_markup_makes_it_raise(markup):
 @given(st.text(alphabet=st.characters(whitelist_categories=("L", "N")), max_size=100))
 def test_words_pass_unharmed(text):
     assert to_text(f"<div><p>{text}</p></div>") == text.strip()
+
+
+def test_a_smiley_that_is_a_picture_is_kept_as_its_sign_and_other_pictures_are_not_text():
+    assert (
+        to_text('<p>Bravo <img class="emoji only" alt=":tada:"> <img alt="logo" src="x.png"></p>')
+        == "Bravo :tada:"
+    )
+    assert to_text('Merci <img src="s.gif" class="smilies" alt=":-)">') == "Merci :-)"

@@ -84,7 +84,7 @@ def test_a_boost_is_the_post_that_it_boosts_once() -> None:
 
 
 def test_two_copies_of_a_status_are_one_post() -> None:
-    copies = [status(1, uri="https://a.example/1"), status(2, uri="https://a.example/1")]
+    copies = [status(number, uri="https://a.example/1", content="<p>x</p>") for number in (1, 2)]
     assert len(parse(copies).posts) == 1
 
 
