@@ -69,11 +69,11 @@ class Mailbox:
             try:
                 self._log_in()
                 self._box.folder.set(account.folder, readonly=True)
-                status = self._box.folder.status(account.folder, ["UIDVALIDITY"])
             except BaseException:
                 self._box.client.shutdown()
                 raise
-        self.uid_validity = status.get("UIDVALIDITY", 0)
+        said = self._box.client.response("UIDVALIDITY")[1]
+        self.uid_validity = _number(said[-1]) if said else 0
         """Another value than last time: the UIDs of last time mean nothing any more (RFC 3501, 2.3.1.1)."""
 
     def __enter__(self) -> Self:
@@ -92,9 +92,12 @@ class Mailbox:
             day = since.date() - timedelta(days=1)
             criteria += f" SINCE {day.day}-{_MONTHS[day.month - 1]}-{day.year}"
         with _as_source_errors(self._account):
-            found = self._box.uids(criteria, charset=None)
+            kind, data = self._box.client.uid("SEARCH", criteria)
+        if kind != "OK":
+            raise SourceError(f"{self._account.host} does not search {self._account.folder!r}: {kind}")
+        found = {_number(word) for line in data if isinstance(line, bytes) for word in line.split()}
         # "n:*" always names the last message, however old (RFC 3501, 6.4.8).
-        return sorted(number for number in map(_number, found) if number > uid)
+        return sorted(number for number in found if number > uid)
 
     def fetch(self, uid: int) -> Message | None:
         """One message; None where it was taken away meanwhile."""
@@ -122,8 +125,8 @@ class Mailbox:
             self._box.login_utf8(account.user, account.password, initial_folder=None)
 
 
-def _number(uid: str) -> int:
-    return int(uid) if uid.isdigit() else 0
+def _number(said: object) -> int:
+    return int(said) if isinstance(said, bytes) and said.isdigit() and len(said) <= 10 else 0
 
 
 class _Box(BaseMailBox):

@@ -20,7 +20,7 @@ _ADDRESSING = ("story_fbid", "id", "fbid", "v", "comment_id")
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """What a platform tells: `text` by `author`. `url` is the post's own address, without what signs its reader in."""
+    """What a platform tells: `text` by `author`. `url` is the post's address, without what signs its reader in."""
 
     platform: str
     author: str | None
@@ -70,7 +70,7 @@ def _facebook_address(href: str) -> tuple[str | None, str | None]:
         parts = urlsplit(href)
     except ValueError:
         return None, None
-    if not parts.netloc.endswith("facebook.com") or parts.scheme not in ("http", "https"):
+    if not f".{parts.hostname}".endswith(".facebook.com") or parts.scheme not in ("http", "https"):
         return None, None
     first, _, rest = parts.query.partition("&")
     path = first if parts.path.rstrip("/") == "/n" and "=" not in first else parts.path.strip("/")
