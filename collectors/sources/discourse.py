@@ -1,10 +1,10 @@
-"""Discourse forums: every public post, or those that a search finds.
+"""Discourse forums: what their search finds, or every public post.
 
-**Covers** all posts that a visitor may read, the newest first, with likes, readers and replies; edits are seen
-for `overlap_hours` after the last known post, and so are deletions where the forum tells of them. With `query`
-only what the forum's own search finds; the search shows the beginning of a post, so the whole text is fetched
-by one request more for each topic. What others said, quoted in a post, is left out: it is not its author's
-opinion.
+**Covers** what the forum's own search finds for the query, the newest first, with likes and readers; the search
+shows the beginning of a post, so the whole text is fetched by one request more for each topic. In a forum of the
+brand's own, `everything = true` reads all posts that a visitor may see. Edits are seen for `overlap_hours` after
+the last known post, and so are deletions where the forum tells of them. What others said, quoted in a post, is
+left out: it is not its author's opinion.
 
 **Cannot:** posts for members only. Forums that show nothing without signing in may still have feeds: the kind
 `feeds` reads `/posts.rss`.
@@ -15,6 +15,7 @@ name = "Customers' forum"
 kind = "discourse"
 [sources.options]
 url = "https://forum.example.org"
+everything = true
 ```
 
 Saved answers of `/posts.json`, `/t/ID.json`, `/search.json`, `/latest.json` and of the like of 2013 are read as
@@ -35,11 +36,13 @@ from urllib.parse import urlencode
 
 from pydantic import Field
 
+from collectors import dialects
 from collectors.dates import parse_date
 from collectors.forums import own_words
 from collectors.json_answers import document, identity, listing, mapping, number, read_items, web_address, words
 from collectors.markup import to_text
 from collectors.post import Author, Post, PostKind, Reach
+from collectors.query import QueryText
 from collectors.source import Answer, Cursor, Fault, Page, ParseError, Source, SourceError, SourceOptions
 from collectors.walks import Bounds, Token, walk_all
 
@@ -62,8 +65,11 @@ class Options(SourceOptions):
     """Which forum, and what of it."""
 
     url: str = Field(description="The forum's address, as in https://forum.example.org.")
-    query: str | None = Field(
-        default=None, min_length=3, description="Only what the forum's search finds for these words."
+    query: QueryText | None = Field(
+        default=None, description='What is searched for, as in: Lila OR "Lila Énergie"; none: every post.'
+    )
+    everything: bool = Field(
+        default=False, description="Read every post, whatever the query: for a forum of the brand's own."
     )
     first_days: float = Field(
         default=365.0, gt=0, description="How many days back the first visit reads, unless told otherwise."
@@ -100,12 +106,15 @@ class Discourse(Source):
             http.clock.now(), since, timedelta(hours=options.overlap_hours),
             timedelta(days=options.first_days), options.max_requests,
         )  # fmt: skip
-        if options.query:
-            yield from walk_all(
-                cursor, {f"search {options.query}": partial(self._search, http, options.query)}, bounds
-            )
-        else:
+        if self.query is None or options.everything:
             yield from walk_all(cursor, {"posts": partial(self._latest, http)}, bounds)
+            return
+        searches = dialects.render(self.query, dialects.DISCOURSE).searches
+        yield from walk_all(cursor, {text: partial(self._search, http, text) for text in searches}, bounds)
+
+    def wants(self, post: Post) -> bool:
+        """Whether it matches the query, unless everything is wanted."""
+        return cast("Options", self.options).everything or super().wants(post)
 
     def _get(self, http: Http, path: str, query: list[tuple[str, object]]) -> Answer:
         site = cast("Options", self.options).url.rstrip("/")

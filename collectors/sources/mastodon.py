@@ -21,6 +21,8 @@ kind = "mastodon"
 [sources.options]
 url = "https://mastodon.social"
 hashtags = ["lila", "lilaenergie"]
+# search = true
+# token = "env:MASTODON_TOKEN"
 ```
 
 300 requests in 5 minutes (https://docs.joinmastodon.org/api/rate-limits/). Timelines and statuses:
@@ -37,6 +39,7 @@ from urllib.parse import quote, urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
+from collectors import dialects
 from collectors.dates import parse_date
 from collectors.errors import Blocked, HttpError
 from collectors.json_answers import (
@@ -52,6 +55,7 @@ from collectors.json_answers import (
 )
 from collectors.markup import to_text
 from collectors.post import Author, Post, PostKind, Reach
+from collectors.query import QueryText, fold
 from collectors.secret import Secret
 from collectors.source import Answer, Cursor, Page, ParseError, Source, SourceError, SourceOptions
 from collectors.walks import Bounds, Token, walk_all
@@ -74,7 +78,10 @@ class Options(SourceOptions):
     public: Literal["none", "local", "all"] = Field(
         default="none", description="Read the public timeline: of the instance alone, or all that it knows."
     )
-    query: str | None = Field(default=None, min_length=2, description="Words to search for; needs a token.")
+    query: QueryText | None = Field(
+        default=None, description="What posts must say: those of the public timeline, and what is searched for."
+    )
+    search: bool = Field(default=False, description="Search for the query, too; needs a token.")
     token: Secret | None = Field(default=None, description="An application's token, as env:NAME or file:PATH.")
     first_days: float = Field(
         default=30.0, gt=0, description="How many days back the first visit reads, unless told otherwise."
@@ -96,10 +103,10 @@ class Options(SourceOptions):
 
     @model_validator(mode="after")
     def _something(self) -> Options:
-        if not (self.hashtags or self.query or self.public != "none"):
-            raise ValueError("give hashtags, public or query")
-        if self.query and not self.token:
-            raise ValueError("searching needs a token; hashtags can be followed without one")
+        if not (self.hashtags or self.search or self.public != "none"):
+            raise ValueError("give hashtags, or set public or search")
+        if self.search and not (self.query and self.token):
+            raise ValueError("searching needs a query and a token; hashtags can be followed without")
         return self
 
 
@@ -132,6 +139,12 @@ class Mastodon(Source):
         }
         yield from walk_all(cursor, asks, bounds)
 
+    def wants(self, post: Post) -> bool:
+        """Whether it matches the query, or has one of the hashtags: those were chosen for themselves."""
+        said = fold(f"{post.title or ''} {post.text}")
+        tags = cast("Options", self.options).hashtags
+        return any(f"#{fold(tag)}" in said for tag in tags) or super().wants(post)
+
     def _timelines(self) -> dict[str, tuple[str, dict[str, object]]]:
         """What is read: a name to remember it by, its path and its parameters."""
         options = cast("Options", self.options)
@@ -141,8 +154,9 @@ class Mastodon(Source):
         if options.public != "none":
             local = "true" if options.public == "local" else None
             found["public"] = (_PUBLIC_TIMELINE, {"local": local})
-        if options.query:
-            found[f"search {options.query}"] = (_SEARCH, {"q": options.query, "type": "statuses"})
+        if options.search and self.query:
+            for text in dialects.render(self.query, dialects.MASTODON).searches:
+                found[f"search {text}"] = (_SEARCH, {"q": text, "type": "statuses"})
         return found
 
     def _ask(

@@ -296,7 +296,24 @@ def test_an_answer_cut_short_is_no_answer(site: Site) -> None:
         walk(site)
 
 
-@pytest.mark.parametrize("options", [{}, {"url": "https://a.example", "query": "x"}])
+def test_a_forum_of_the_brand_s_own_is_read_whole_though_there_is_a_query(site: Site) -> None:
+    serve(site, [item(1), item(2)])
+    assert sorted(ids(walk(site, query="lila", everything=True))) == [1, 2]
+    found = parse(latest(item(1))).posts[0]
+    wants = [Discourse(Options(url="https://a.example", query="lila", everything=all_)).wants(found)
+             for all_ in (False, True)]  # fmt: skip
+    assert wants == [False, True]
+
+
+def test_a_query_of_alternatives_is_several_searches(site: Site) -> None:
+    site.put("/search.json", json.dumps({"posts": [], "grouped_search_result": {}}))
+    walk(site, query='lila OR "lila énergie"')
+    assert [request.query["q"] for request in site.asked("/search.json")] == [
+        "lila order:latest", '"lila énergie" order:latest',
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("options", [{}, {"url": "https://a.example", "query": "(x"}])
 def test_wrong_options_are_refused(options: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         Options.model_validate(options)

@@ -260,12 +260,19 @@ def test_the_search_goes_by_offset_and_sends_the_token(site: Site) -> None:
         return Reply(json.dumps({"accounts": [], "statuses": found, "hashtags": []}).encode())
 
     site.route("/api/v2/search", answer)
-    pages = walk(site, hashtags=(), query="lila", token=SecretStr("s3cret"))
+    pages = walk(site, hashtags=(), query="lila", search=True, token=SecretStr("s3cret"))
     assert len(numbers(pages)) == 60
     asked = site.asked("/api/v2/search")
     assert [request.query.get("offset") for request in asked] == [None, "40"]
     assert {request.headers["authorization"] for request in asked} == {"Bearer s3cret"}
     assert {request.query["type"] for request in asked} == {"statuses"}
+
+
+def test_the_query_sifts_the_public_timeline_and_not_what_has_a_hashtag_of_ours() -> None:
+    source = Mastodon(Options(url="https://a.example", hashtags=("LilaÉnergie",), public="all", query="lila"))
+    texts = ["<p>Vive Lila</p>", "<p>Merci #lilaenergie</p>", "<p>Rien à voir</p>"]
+    posts = parse([status(number, content=text) for number, text in enumerate(texts, 1)]).posts
+    assert [source.wants(post) for post in posts] == [True, True, False]
 
 
 @pytest.mark.parametrize("code", [401, 403, 422])
@@ -307,7 +314,13 @@ def test_a_broken_answer_is_unavailable(site: Site, reply: Reply) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [{}, {"hashtags": ["two words"]}, {"query": "lila"}, {"hashtags": ["a"], "token": "in clear"}],
+    [
+        {},
+        {"hashtags": ["two words"]},
+        {"query": "lila"},
+        {"query": "lila", "search": True},
+        {"hashtags": ["a"], "token": "in clear"},
+    ],
 )
 def test_wrong_options_are_refused(options: dict[str, object]) -> None:
     with pytest.raises(ValidationError) as caught:
