@@ -15,10 +15,10 @@ demo: setup  ## Collect a sample web, score it, write the report and serve the o
 	$(BIN)/oyez demo
 
 test: setup  ## All tests
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 check: setup  ## The fast tests only
-	$(BIN)/python -m pytest -n auto -m "not slow and not browser"
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not slow and not browser"
 
 lint: setup
 	$(BIN)/ruff check .

@@ -1,9 +1,10 @@
 """Comments and posts of WordPress sites, through the REST interface that every site has since 4.7.
 
 **Covers** all approved comments and all published posts, from the oldest on; what was read is not read again
-but for the last day. What is more than one run reads, all of it written on one day, is read by pages over
-several runs. Edited posts are seen; edited and deleted comments are not, once that day is over. Where
-the interface is switched off (401, 404), the kind `feeds` reads `/comments/feed/` and `/feed/`.
+but for the last day, or `reread_days`. What is more than one run reads, all of it written on one day, is read by
+pages over several runs. Edited posts are seen; edited and deleted comments are, until those days are over: the
+site is asked for what is missing by its number before it is taken for deleted. Where the interface is switched
+off (401, 404), the kind `feeds` reads `/comments/feed/` and `/feed/`.
 
 **Replies** that the author of the page gives to visitors are the owner's: they become the `owner_reply` of the
 comment that they answer. A registered reader is not taken for the owner where the page's author is known.
@@ -12,8 +13,8 @@ comment that they answer. A registered reader is not taken for the owner where t
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 from urllib.parse import urlsplit
@@ -31,11 +32,10 @@ if TYPE_CHECKING:
     from collectors.http import Http
     from collectors.response import Response
 
-_OVERLAP = timedelta(days=1)
-"""Read again each time: comments may share a second, and old versions take `after` for the site's own time."""
 _PER_PAGE = 100
 _PAST_THE_END = "rest_post_invalid_page_number"
-_MOST_PARENTS = 100
+_MOST_NUMBERS = 100
+"""Items asked for by their numbers in one request: parents, and the newest, whose deletion is noticed."""
 
 Item = dict[str, Any]
 Place = dict[str, Any]
@@ -54,6 +54,27 @@ class Options(SourceOptions):
     max_pages: int = Field(
         default=50, ge=1, description="Most requests for each of them in one run; 100 items each."
     )
+    # Never less than a day: comments may share a second, and old versions take `after` for the site's own time.
+    reread_days: int = Field(
+        default=1, ge=1, le=90, description="Days before the newest item in which edits and deletions are seen."
+    )
+
+    @property
+    def overlap(self) -> timedelta:
+        """What is read again each time."""
+        return timedelta(days=self.reread_days)
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """Where one route stands: the time of the newest item read, and where to go on if that is not enough.
+
+    `shown` are the numbers of the last days' items: those that are missing next time may have been deleted.
+    """
+
+    until: datetime | None = None
+    place: Place | None = None
+    shown: Sequence[int] = ()
 
 
 class WordPress(Source):
@@ -71,50 +92,62 @@ class WordPress(Source):
 
     def pages(self, http: Http, cursor: Cursor, *, since: datetime | None = None) -> Iterator[Page]:
         """Read what came or changed since last time, the oldest first, so that a cut run goes on where it was."""
-        marks: dict[str, str] = dict(cursor.get("until", {}))
-        places: dict[str, Any] = dict(cursor.get("places", {}))
+        marks = _marks_in(cursor)
         for route in cast(Options, self.options).read:
-            for page, latest, place in self._route(
-                http, route, parse_date(marks.get(route)), places.get(route), since
-            ):
-                if latest is not None:
-                    marks[route] = latest.isoformat()
-                places = {name: value for name, value in places.items() if name != route}
-                places |= {route: place} if place else {}
-                yield replace(page, cursor={"until": dict(marks), **({"places": places} if places else {})})
+            for page, mark in self._route(http, route, marks.get(route, _Mark()), since):
+                marks[route] = mark
+                yield replace(page, cursor=_cursor_of(marks))
 
-    def _route(
-        self, http: Http, route: str, until: datetime | None, place: Place | None, since: datetime | None
-    ) -> Iterator[tuple[Page, datetime | None, Place | None]]:
-        """Read pages from `place`, or from the time mark `until`: each with the mark and place to go on from."""
-        options = cast(Options, self.options)
-        start = max((moment for moment in (until and until - _OVERLAP, since) if moment), default=None)
-        walk: Place = place or {"after": start and start.isoformat(), "first": None, "page": 1}
+    def _route(self, http: Http, route: str, mark: _Mark, since: datetime | None) -> Iterator[tuple[Page, _Mark]]:
+        """Read pages from the mark's place, or else from its time on: each with the mark to go on from."""
+        options, until = cast(Options, self.options), mark.until
+        start = max((moment for moment in (until and until - options.overlap, since) if moment), default=None)
+        walk: Place = mark.place or {"after": start and start.isoformat(), "first": None, "page": 1}
         order = {**_order(route, parse_date(walk["after"])), "search": options.search}
-        first = parse_date(walk["first"])
+        first, seen = parse_date(walk["first"]), dict[int, datetime]()
         for number in range(walk["page"], walk["page"] + options.max_pages):
             response = self._ask(http, route, {**order, "page": number})
             if response is None:
                 if walk["page"] > 1:  # there are fewer now than when the last run ended
-                    yield Page([], {}), until, None
+                    yield Page([], {}), replace(mark, place=None)
                 return
             answer = response.answer()
             items = _items(answer)
             posts, faults = _posts(items, self._missing_parents(http, items) if route == "comments" else [])
-            # A date in the future must not make us wait for it.
-            times = [moment for moment in map(_latest, items) if moment and moment <= http.clock.now()]
-            until = max([*times, *([until] if until else [])], default=None)
-            first = first or min(times, default=None)
+            seen |= _times_of(items, http.clock.now())
+            until = max([*seen.values(), *([until] if until else [])], default=None)
+            first = first or min(seen.values(), default=None)
             total = response.headers.get("x-wp-totalpages", "")
             last = int(total) if total.isdigit() else (number if len(items) < _PER_PAGE else number + 1)
             is_last = not items or number >= last
             # An item edited meanwhile moves to the end and all others forward: the last page is read again.
             again = number if options.max_pages > 1 else number + 1
             place = {"after": walk["after"], "first": first and first.isoformat(), "page": again}
-            is_stuck = until is None or first is None or until - _OVERLAP <= first
-            yield Page(posts, {}, faults, answer), until, place if is_stuck and not is_last else None
-            if is_last:
-                return
+            is_stuck = until is None or first is None or until - options.overlap <= first
+            mark = _Mark(until, place if is_stuck and not is_last else None, mark.shown)
+            if not is_last:
+                yield Page(posts, {}, faults, answer), mark
+                continue
+            gone = self._deleted(http, route, mark.shown, seen) if walk["page"] == 1 else []
+            yield Page([*posts, *gone], {}, faults, answer), replace(mark, shown=self._shown(mark, seen))
+            return
+
+    def _shown(self, mark: _Mark, seen: Mapping[int, datetime]) -> list[int]:
+        """The numbers to look for next time: of what will be read again, the newest."""
+        overlap = cast(Options, self.options).overlap
+        lately = [
+            (moment, number) for number, moment in seen.items() if mark.until and moment > mark.until - overlap
+        ]
+        return [number for _, number in sorted(lately)[-_MOST_NUMBERS:]]
+
+    def _deleted(self, http: Http, route: str, shown: Iterable[int], seen: Mapping[int, datetime]) -> list[Post]:
+        """Tombstones of what was shown, was not seen again, and is not there when asked for by its number."""
+        missing = [number for number in shown if number not in seen]
+        if not missing:
+            return []
+        response = self._ask(http, route, {"include": ",".join(map(str, missing))})
+        there = {_number(item, "id") for item in _items(response.answer())} if response else set()
+        return [_tombstone(route, number) for number in missing if number not in there]
 
     def _ask(self, http: Http, route: str, params: Mapping[str, object]) -> Response | None:
         """One page of a route; None past the last one. Sites without readable addresses use ?rest_route=."""
@@ -140,12 +173,40 @@ class WordPress(Source):
         """The comments that owners answered on this page and that are not on it themselves."""
         here = {_number(item, "id") for item in items}
         wanted = sorted({_number(item, "parent") for item in items if _may_be_owners(item)} - here)[
-            :_MOST_PARENTS
+            :_MOST_NUMBERS
         ]
         if not wanted:
             return []
         response = self._ask(http, "comments", {"include": ",".join(map(str, wanted))})
         return _items(response.answer()) if response else []
+
+
+def _marks_in(cursor: Cursor) -> dict[str, _Mark]:
+    until, places, shown = (cursor.get(name, {}) for name in ("until", "places", "shown"))
+    return {
+        route: _Mark(parse_date(until.get(route)), places.get(route), shown.get(route, ()))
+        for route in {**until, **places}
+    }
+
+
+def _cursor_of(marks: Mapping[str, _Mark]) -> Cursor:
+    parts: dict[str, dict[str, Any]] = {
+        "until": {route: mark.until.isoformat() for route, mark in marks.items() if mark.until},
+        "places": {route: mark.place for route, mark in marks.items() if mark.place},
+        "shown": {route: list(mark.shown) for route, mark in marks.items() if mark.shown},
+    }
+    return {name: part for name, part in parts.items() if part or name == "until"}
+
+
+def _times_of(items: list[Item], now: datetime) -> dict[int, datetime]:
+    """When items were written or changed. A date in the future must not make us wait for it."""
+    times = {_number(item, "id"): _latest(item) for item in items}
+    return {number: moment for number, moment in times.items() if moment and moment <= now}
+
+
+def _tombstone(route: str, number: int) -> Post:
+    kind, name = (PostKind.COMMENT, "comment") if route == "comments" else (PostKind.ARTICLE, "post")
+    return Post(kind=kind, external_id=f"{name}-{number}", text="", deleted=True)
 
 
 def _order(route: str, start: datetime | None) -> dict[str, object]:

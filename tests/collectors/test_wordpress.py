@@ -372,3 +372,56 @@ def test_a_day_that_shrank_meanwhile_is_at_its_end(site):
         del blog.posts[150:]
         posts, cursor = run(source, http, cursor)
     assert (posts, "places" in cursor) == ([], False)
+
+
+@pytest.mark.parametrize("what", ["comments", "posts"])
+def test_what_is_missing_and_not_there_when_asked_for_is_a_tombstone(site, what):
+    blog = Blog(site)
+    items = [comment(number, at=START + timedelta(hours=number)) for number in range(1, 61)]
+    if what == "posts":
+        items = [
+            {"id": n, "date_gmt": gmt(START), "modified_gmt": gmt(START + timedelta(hours=n)), "content": {"rendered": "x"}}
+            for n in range(1, 61)
+        ]  # fmt: skip
+    setattr(blog, what, items)
+    name = "comment" if what == "comments" else "post"
+    with door(site) as http:
+        _, cursor = run(blog.source(read=(what,)), http, {})
+        setattr(blog, what, [item for item in items if item["id"] not in (3, 50, 55)])
+        again, cursor = run(blog.source(read=(what,)), http, cursor)
+        asked = len(site.requests)
+        last, _ = run(blog.source(read=(what,)), http, cursor)
+    assert [post.external_id for post in again if post.deleted] == [f"{name}-50", f"{name}-55"]  # 3 is too old
+    assert not any(post.deleted for post in last)
+    assert len(site.requests) == asked + 1  # nothing is missing: nothing more is asked
+
+
+def test_what_merely_moved_out_of_sight_is_no_tombstone(site):
+    blog = Blog(site)
+    blog.comments = [comment(number, at=START + timedelta(hours=number)) for number in range(1, 31)]
+    with door(site) as http:
+        _, cursor = run(blog.source(), http, {})
+        blog.comments[-2]["date_gmt"] = gmt(START - timedelta(days=9))
+        again, _ = run(blog.source(), http, cursor)
+    assert not any(post.deleted for post in again)
+    assert "29" in site.requests[-1].query["include"].split(",")
+
+
+def test_deletions_are_seen_as_many_days_back_as_the_user_wants(site):
+    blog = Blog(site)
+    blog.comments = [comment(number, at=START + timedelta(hours=number)) for number in range(1, 61)]
+    with door(site) as http:
+        _, cursor = run(blog.source(reread_days=5), http, {})
+        del blog.comments[2]
+        again, _ = run(blog.source(reread_days=5), http, cursor)
+    assert [post.external_id for post in again if post.deleted] == ["comment-3"]
+
+
+def test_an_older_cursor_is_understood(site):
+    blog = Blog(site)
+    blog.comments = [comment(number, at=START + timedelta(hours=number)) for number in range(1, 61)]
+    with door(site) as http:
+        again, cursor = run(
+            blog.source(), http, {"until": {"comments": (START + timedelta(hours=60)).isoformat()}}
+        )
+    assert (len(again), len(cursor["shown"]["comments"])) == (24, 24)
