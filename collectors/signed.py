@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from collectors.errors import Blocked, HttpError
-from collectors.json_answers import document, mapping, words
+from collectors.json_answers import document, listing, mapping, words
 from collectors.source import Answer, ParseError, SourceError
 
 if TYPE_CHECKING:
@@ -99,16 +99,29 @@ class SignedIn(Signed):
         return token
 
 
-def _said(response: Response) -> str:
-    """What an answer in JSON says of its error: as Google, as RFC 6749 (5.2) and as Apigee write it."""
-    try:
-        told = mapping(document(response.answer(), ""))
-    except ParseError:
-        return ""
-    fault = mapping(told.get("fault"))
+def reason(error: HttpError) -> str:
+    """The short word for why a service refused, as Google, Meta, Bluesky and Reddit write it; '' without one."""
+    told = _told(error.response) if error.response else {}
     inner = mapping(told.get("error"))
+    first = mapping(next(iter(listing(inner.get("errors"))), None))
+    candidates = (first.get("reason"), inner.get("code"), told.get("reason"), told.get("error"))
+    return next((said for one in candidates if (said := words(one, 100))), "")
+
+
+def _said(response: Response) -> str:
+    """What an answer in JSON says of its error: as Google, as X, as RFC 6749 (5.2) and as Apigee write it."""
+    told = _told(response)
+    fault, inner = mapping(told.get("fault")), mapping(told.get("error"))
+    first = mapping(next(iter(listing(told.get("errors"))), None))
     candidates = (
-        inner.get("message"), told.get("error_description"), told.get("error"), fault.get("faultstring"),
-        told.get("message"), told.get("Message"),
+        inner.get("message"), told.get("error_description"), first.get("message"), told.get("detail"),
+        told.get("error"), fault.get("faultstring"), told.get("message"), told.get("Message"),
     )  # fmt: skip
     return next((said for one in candidates if (said := words(one, 200))), "")
+
+
+def _told(response: Response) -> dict[str, Any]:
+    try:
+        return mapping(document(response.answer(), ""))
+    except ParseError:
+        return {}
