@@ -76,6 +76,24 @@ class Source(Base):
     """The site asked, or reason says, to leave it alone until then."""
     configured: Mapped[bool] = mapped_column(server_default=true())
     """False for the source of an import, and for one that left the configuration."""
+    rest: Mapped[str | None]
+    """Why it is left alone until `retry_at`: a `storage.sources.Rest`."""
+    fingerprint: Mapped[str | None]
+    """Of its options: when they change, what was refused before may be tried at once."""
+    backfill: Mapped[dict[str, Any] | None]
+    """A walk into the past: back to when (`since`), its own `cursor`, when it was `done`."""
+
+
+class Quota(Base):
+    """What was spent of a service's quota. One `account` may serve many sources: they share a key."""
+
+    __tablename__ = "quotas"
+
+    account: Mapped[str] = mapped_column(primary_key=True)
+    units: Mapped[float]
+    """How many there are until `resets_at`."""
+    spent: Mapped[float]
+    resets_at: Mapped[datetime]
 
 
 class Mention(Base):
@@ -136,6 +154,8 @@ class Mention(Base):
     rating_worst: Mapped[float | None]
     rating_best: Mapped[float | None]
     rating_question: Mapped[str | None]
+    answers: Mapped[dict[str, Any] | None]
+    """To the survey's other questions: question → [value, worst, best]."""
     url: Mapped[str | None]
     author_key: Mapped[str | None]
     """A keyed pseudonym."""
@@ -179,6 +199,40 @@ class Revision(Base):
     rating_worst: Mapped[float | None]
     rating_best: Mapped[float | None]
     replaced_at: Mapped[datetime]
+
+
+class SurveyQuestion(Base):
+    """A question that a source's ratings answer, as it was worded, and the scale it was last read on."""
+
+    __tablename__ = "survey_questions"
+    __table_args__ = _CLUSTERED
+
+    source_id: Mapped[int] = _to("sources.id", primary_key=True)
+    question: Mapped[str] = mapped_column(primary_key=True)
+    asked: Mapped[str] = mapped_column(primary_key=True)
+    worst: Mapped[float]
+    best: Mapped[float]
+    """Below `worst` where a low answer is the good one (CES 1.0)."""
+    read_at: Mapped[datetime]
+
+
+class CustomerCount(Base):
+    """How many customers a brand had in a period, days `start` to `end` included; NULL is "not said"."""
+
+    __tablename__ = "customer_counts"
+    __table_args__ = _CLUSTERED
+
+    brand_id: Mapped[int] = _to("brands.id", primary_key=True)
+    start: Mapped[date] = mapped_column(primary_key=True)
+    end: Mapped[date] = mapped_column(primary_key=True)
+    customers_at_start: Mapped[float | None]
+    customers_at_end: Mapped[float | None]
+    new: Mapped[float | None]
+    lost: Mapped[float | None]
+    orders: Mapped[float | None]
+    order_value: Mapped[float | None]
+    """Of all orders together, in the brand's own currency."""
+    imported_at: Mapped[datetime]
 
 
 class RawAnswer(Base):
