@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from collectors.dates import parse_date
+from collectors.errors import HttpError
 from collectors.post import Post
-from collectors.source import Cursor, Fault, Page, SourceError
+from collectors.source import Cursor, Fault, Page, ParseError, SourceError
 
 Token = str | int
 """What names a page to the service: an id, a number, an opaque text."""
@@ -71,7 +72,8 @@ def walk_back(cursor: Cursor, ask: Ask, bounds: Bounds) -> Iterator[Page]:
 
     The cursor of each page is the time of the `newest` item once a walk is over; while one is under way also
     `low`, where it ends, `top`, the newest it saw, and `at`, the page to go on with. Items dated in the future
-    move none of them. A token that comes again, or a page with nothing but what was seen, ends the walk.
+    move none of them. A token that comes again, or a page with nothing but what was seen, ends the walk. Where a
+    token of an earlier run is no longer accepted, the walk begins anew.
     """
     newest = parse_date(cursor.get("newest"))
     low, top, token = parse_date(cursor.get("low")), parse_date(cursor.get("top")) or newest, cursor.get("at")
@@ -79,8 +81,14 @@ def walk_back(cursor: Cursor, ask: Ask, bounds: Bounds) -> Iterator[Page]:
         low = _low(newest, bounds)
     visited: set[Token | None] = {token}
     seen: set[str] = set()
-    for _ in range(bounds.most):
-        page, following = ask(token)
+    for number in range(bounds.most):
+        try:
+            page, following = ask(token)
+        except SourceError as error:
+            if number or token is None or not _may_be_stale(error):
+                raise
+            token, visited = None, {None}  # it was kept for too long: from the newest page to the same end
+            continue
         times = [moment for post in page.posts if (moment := bounds.when(post)) and moment <= bounds.now]
         top = max([*times, *([top] if top else [])], default=None)
         ids = {post.external_id for post in page.posts}
@@ -94,6 +102,13 @@ def walk_back(cursor: Cursor, ask: Ask, bounds: Bounds) -> Iterator[Page]:
         token = following
         visited.add(token)
         seen |= ids
+
+
+def _may_be_stale(error: SourceError) -> bool:
+    """Whether an error may come from the token: the service refuses it, or answers something else."""
+    if isinstance(error, HttpError):
+        return error.response is not None and error.response.status in (400, 404, 410, 422)
+    return isinstance(error, ParseError)
 
 
 def _low(newest: datetime | None, bounds: Bounds) -> datetime | None:

@@ -99,7 +99,7 @@ class Options(SourceOptions):
         default=30.0, ge=0, le=3650, description="Days before the last known review to read again, for replies."
     )
     max_requests: int = Field(
-        default=50, ge=1, description="Most requests a run for each place, 50 reviews each; the next run goes on."
+        default=200, ge=1, description="Most requests a run for each place, 50 reviews each."
     )
     site: str = Field(
         default="https://mybusiness.googleapis.com", description="Where the interface is; another only for tests."

@@ -78,9 +78,7 @@ class Options(SourceOptions):
     overlap_days: float = Field(
         default=7.0, ge=0, le=3650, description="Days before the last known review to read again, for replies."
     )
-    max_requests: int = Field(
-        default=20, ge=1, description="Most requests a run for each, 150 reviews each; the next run goes on."
-    )
+    max_requests: int = Field(default=100, ge=1, description="Most requests a run for each, 150 reviews each.")
     site: str = Field(
         default="https://play.google.com", description="Where the store is; another only for tests."
     )

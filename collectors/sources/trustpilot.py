@@ -189,11 +189,9 @@ def _scripts(text: str) -> dict[str, list[str]]:
         raise ParseError(f"not a web page ({error})", remedy=_REMEDY) from error
     found: dict[str, list[str]] = {}
     for script in tree.iter("script") if tree is not None else ():
-        content = "".join(script.itertext())
-        same = found.setdefault(script.get("id") or str(script.get("type")).lower(), [])
-        if content not in same:
-            same.append(content)
-    return found
+        name = script.get("id") or str(script.get("type")).lower()
+        found.setdefault(name, []).append("".join(script.itertext()))
+    return {name: list(dict.fromkeys(contents)) for name, contents in found.items()}
 
 
 def _of_data(data: dict[str, Any]) -> tuple[list[Post], list[Fault]]:
