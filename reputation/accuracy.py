@@ -257,7 +257,7 @@ def _lean(annotation: Annotation) -> float | None:
     """Above 0 where the model takes the text for a good one: by its stars, or by its sentiment without any."""
     if annotation.stars:
         p = annotation.stars.probabilities
-        return p[3] + p[4] - p[0] - p[1]
+        return (p[3] + p[4]) - (p[0] + p[1])
     return annotation.sentiment.positive - annotation.sentiment.negative if annotation.sentiment else None
 
 

@@ -222,13 +222,13 @@ def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
         yield chunk
 
 
-def open_model(home: Path | None = None) -> tuple[OpinionModel, tuple[str, ...]]:
-    """The opinion model and languages of the home folder's oyez.toml, else the delivered ones.
+def open_model(home: Path | None = None, model: str | None = None) -> tuple[OpinionModel, tuple[str, ...]]:
+    """The opinion model (or another one) and languages of the home folder's oyez.toml, else the delivered ones.
 
     Raises ServiceError when there is no such model, ConfigError when the configuration is wrong.
     """
     config = configuration(home)
-    return Reader(config.nlp.model), tuple(config.nlp.languages)
+    return Reader(model or config.nlp.model), tuple(config.nlp.languages)
 
 
 def configuration(home: Path | None = None) -> Config:

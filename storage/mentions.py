@@ -15,7 +15,7 @@ from nlp.annotation import Annotation
 from storage import annotations as opinions
 from storage import dirty, overruling
 from storage.database import in_chunks
-from storage.pages import FUTURE, Stored, store_page
+from storage.pages import FUTURE, Stored, key_of, store_page
 from storage.tables import AnnotationRow, Mention, MentionBrand, Revision, Source, TouchpointOpinionRow
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "counts_by_source",
     "get",
     "latest",
+    "locate",
     "pending",
     "revisions",
     "set_relevance",
@@ -209,6 +210,19 @@ def get(conn: Connection, mention_id: int) -> MentionView | None:
     model = opinions.current_model(conn)
     query = _views(None, model.id if model else None).where(Mention.id == mention_id)
     return next(iter(_read_views(conn, query, model)), None)
+
+
+def locate(conn: Connection, reference: str) -> int | None:
+    """The number of a mention given by it, or as "source/external id"; either part may hold a stroke."""
+    if reference.isascii() and reference.isdigit() and len(reference) < 19:
+        return conn.execute(select(Mention.id).where(Mention.id == int(reference))).scalar()
+    parts = reference.split("/")
+    for cut in range(1, min(len(parts), 100)):
+        source, external_id = "/".join(parts[:cut]), key_of("/".join(parts[cut:]))
+        query = select(Mention.id).join(Source, Source.id == Mention.source_id).where(Source.name == source)
+        if (found := conn.execute(query.where(Mention.external_id == external_id)).scalar()) is not None:
+            return found
+    return None
 
 
 def count(conn: Connection, brand_id: int | None = None) -> int:

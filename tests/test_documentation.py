@@ -17,7 +17,11 @@ from service.starter import starter
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FENCE = re.compile(r"```(\w*)\n(.*?)```", re.DOTALL)
-GROUPS = {"report": ("weekly", "scorecard"), "sources": ("list", "kinds", "parse", "preview")}
+GROUPS = {
+    "report": ("weekly", "scorecard"),
+    "sources": ("list", "kinds", "parse", "preview"),
+    "corrections": ("add", "list", "remove", "draw", "import"),
+}
 PATHS = [[name] for name in COMMANDS] + [[group, name] for group, names in GROUPS.items() for name in names]
 
 
@@ -48,7 +52,7 @@ def test_the_list_of_commands_says_what_each_one_does(name: str) -> None:
 @pytest.mark.parametrize("path", PATHS, ids=" ".join)
 def test_what_prints_data_takes_home_or_needs_none(path: list[str]) -> None:
     available(path[0])
-    without_home = (["sources"], ["sources", "kinds"], ["sources", "parse"], ["report"], ["try"])
+    without_home = (["sources"], ["sources", "kinds"], ["sources", "parse"], ["report"], ["try"], ["corrections"])
     assert path in without_home or "--home" in shown(*path)
 
 

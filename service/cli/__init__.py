@@ -21,6 +21,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "collect": ("work:collect", "Read the sources now."),
     "annotate": ("work:annotate", "Understand the mentions that are still waiting."),
     "analyze": ("analyze:analyze", "Annotate or score a file, without a database."),
+    "evaluate": ("evaluate:evaluate", "How often the model is right, on your own labelled texts."),
+    "corrections": ("corrections:app", "What you say against the model: it wins, and can be undone."),
     "import": ("import_:import_", "Bring in reviews or survey answers from a file."),
     "export": ("export:export", "Write mentions out, masked, as CSV or JSON."),
     "report": ("report:app", "Weekly reports and scorecards of a brand."),

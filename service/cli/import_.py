@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from service.cli.options import Format, FormatOption, HomeOption
+from service.cli.options import Format, FormatOption, HomeOption, pairs
 
 
 def import_(
@@ -50,9 +50,9 @@ def import_(
     from service.workspace import open_workspace
 
     logs.configure()
-    options: dict[str, Any] = _pairs(option or [], "--option")
+    options: dict[str, Any] = pairs(option or [], "--option")
     if mapping:
-        options["mapping"] = _pairs(mapping, "--mapping")
+        options["mapping"] = pairs(mapping, "--mapping")
     if brand_column:
         options["brand_column"] = brand_column
     with open_workspace(home) as ws:
@@ -76,16 +76,6 @@ def _explain(work: Any) -> None:
     if work.path != "-":
         for line in work.source.explain():
             typer.echo(line, err=True)
-
-
-def _pairs(given: list[str], name: str) -> dict[str, Any]:
-    pairs = {}
-    for pair in given:
-        key, sign, value = pair.partition("=")
-        if not sign or not key:
-            raise typer.BadParameter(f"{pair!r} is not KEY=VALUE", param_hint=name)
-        pairs[key.strip()] = value.strip()
-    return pairs
 
 
 def _show_first(work: Any, format_: Format) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -32,3 +33,14 @@ FormatOption = Annotated[Format, typer.Option("--format", help="How the data is 
 OutputOption = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write there instead of to stdout.")
 ]
+
+
+def pairs(given: Iterable[str], name: str) -> dict[str, str]:
+    """What a repeated option `name` says, each KEY=VALUE. Raises BadParameter for anything else."""
+    found = {}
+    for pair in given:
+        key, sign, value = pair.partition("=")
+        if not sign or not key.strip():
+            raise typer.BadParameter(f"{pair!r} is not KEY=VALUE", param_hint=name)
+        found[key.strip()] = value.strip()
+    return found
