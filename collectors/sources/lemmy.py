@@ -27,7 +27,6 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import partial
-from html import unescape
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 from urllib.parse import urlsplit
 
@@ -249,7 +248,7 @@ def _of_activity(item: dict[str, Any]) -> Post | None:
         kind=PostKind.COMMENT if parent else PostKind.POST,
         external_id=identity(item.get("id")),
         parent_id=parent,
-        title=to_text(unescape(title)) if title else None,
+        title=to_text(title) if title else None,
         text=to_text(str(item.get("content") or "")),
         author=Author(id=writer, name=_last_of(writer), url=web_address(writer)),
         language=_language(item),
