@@ -6,17 +6,18 @@ What the user sets counts before what is guessed; `ColumnMapping.explain` tells 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from collectors.cells import EXCEL_DAYS, read_date
+from collectors.headings import words
 from collectors.post import PostKind, Question
+from collectors.questions import Asked, Easy, Setting, is_answer, parse_setting, recognise, topic
 from collectors.ratings import parse_rating
-from collectors.source import ParseError, SourceError, SourceOptions
+from collectors.source import ParseError, SourceError, SourceOptions, SurveyQuestion
 from collectors.surveys import Layout
 
 SEGMENTS = ("brand", "location", "product")
@@ -72,8 +73,6 @@ _CONTAINED = {"text", "rating", "published_at"}
 _ALIASES = {"id": "external_id", "date": "published_at", "stars": "rating", "owner_reply": "reply"}
 _DERIVED = re.compile(r"\b(nps group|topics|sentiment|parent topics)\b")
 """Columns that a survey tool works out from an answer."""
-_RECOMMENDATION = re.compile(r"\b(nps|recomm[ae]nd\w*)\b")
-_EFFORT = re.compile(r"\b(ces|effort|facile|easy)\b")
 _SURVEY = re.compile(r"\b(nps|csat|ces|verbatim|respondent|response id|survey|enquete)\b")
 _NUMERIC_DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](?:\d{4}|\d{2})\b")
 _LANGUAGE = re.compile(r"[a-zA-Z]{2}(?:[-_][a-zA-Z]{2,4})?")
@@ -95,14 +94,26 @@ class MappingOptions(SourceOptions):
         default=None, description="the best answer on the rating's scale (below worst for CES 1.0)"
     )
     question: Question | None = Field(default=None, description="what the rating answers")
-    easy: Literal["low", "high"] | None = Field(
+    easy: Easy | None = Field(
         default=None,
-        description="which end of an effort scale is easy; else low for 1–5 (CES 1.0), high for 1–7 (CES 2.0)",
+        description="which end of an effort scale is easy; else as it is worded, or low for 1–5, high for 1–7",
+    )
+    questions: dict[str, str] = Field(
+        default_factory=dict,
+        description="column → what it asks, with the worst and the best answer, as Q5 = 'effort 5-1';"
+        " '' for no question",
     )
     day_first: bool | None = Field(
         default=None, description="whether 03/04/2026 is 3 April; else told from the column"
     )
     post_kind: PostKind | None = Field(default=None, description="what the rows are: review, survey, comment, …")
+
+    @field_validator("questions")
+    @classmethod
+    def _readable(cls, questions: dict[str, str]) -> dict[str, str]:
+        for said in filter(None, questions.values()):
+            parse_setting(said)
+        return questions
 
 
 class ColumnMapping(BaseModel):
@@ -118,6 +129,17 @@ class ColumnMapping(BaseModel):
     question: Question = Question.SATISFACTION
     day_first: bool = True
     post_kind: PostKind = PostKind.REVIEW
+    rated: Asked | None = None
+    """How the column of ratings is read."""
+    answers: tuple[Asked, ...] = ()
+    """Columns that answer a survey's other questions."""
+
+    @property
+    def questions(self) -> tuple[SurveyQuestion, ...]:
+        """What was asked, where the rows are answers to a survey."""
+        if self.post_kind is not PostKind.SURVEY:
+            return ()
+        return tuple(asked.as_question() for asked in (self.rated, *self.answers) if asked)
 
     def explain(self) -> list[str]:
         """The mapping in lines for people, in English."""
@@ -128,6 +150,7 @@ class ColumnMapping(BaseModel):
                 scale = f"{self.question.value}, {self.worst:g} (worst) to {self.best:g} (best)"
                 detail = f"{scale}; {detail}"
             lines.append(f"{name} ← {column!r}{f' ({detail})' if detail else ''}")
+        lines += [f"answer ← {asked.column!r} ({asked.scale}; {asked.why})" for asked in self.answers]
         lines.append(f"each row is a {self.post_kind.value}")
         if self.unused:
             lines.append("not used: " + ", ".join(repr(column) for column in self.unused))
@@ -162,11 +185,10 @@ def guess_mapping(
             permanent=True,
         )
     by_name = {profile.name: profile for profile in profiles}
-    worst, best, question = 1.0, 5.0, Question.SATISFACTION
-    if "rating" in columns:
-        asked = " ".join([by_name[columns["rating"]].asked, *_survey_type(profiles)])
-        worst, best, question, reason = _scale(by_name[columns["rating"]], asked, options)
-        why["rating"] = "; ".join(filter(None, (why["rating"], reason)))
+    rated, answers = _questions(profiles, columns, options, layout)
+    if rated:
+        why["rating"] = "; ".join(filter(None, (why["rating"], rated.why)))
+    question = rated.question if rated else Question.SATISFACTION
     day_first = True
     if "published_at" in columns:
         day_first, reason = _date_order(by_name[columns["published_at"]].values, options, layout)
@@ -174,10 +196,12 @@ def guess_mapping(
     return ColumnMapping(
         columns={field: columns[field] for field in [*_WORDS, *columns] if field in columns},
         why=why,
-        unused=[name for name in header if name not in columns.values()],
-        worst=worst,
-        best=best,
+        unused=[name for name in header if name not in {*columns.values(), *(asked.column for asked in answers)}],
+        worst=rated.worst if rated else 1.0,
+        best=rated.best if rated else 5.0,
         question=question,
+        rated=rated,
+        answers=answers,
         day_first=day_first,
         post_kind=options.post_kind or _post_kind(header, question, layout),
     )
@@ -206,24 +230,27 @@ def _chosen(header: Sequence[str], mapping: Mapping[str, str]) -> tuple[dict[str
     return columns, dict.fromkeys(columns, "as set")
 
 
-def words(name: str) -> str:
-    """A header in plain words: "dateDePublication" and "Date_de publication" are both "date de publication"."""
-    split = re.sub(r"(?<=[a-zà-ÿ])(?=[A-Z])", " ", name)
-    plain = unicodedata.normalize("NFKD", split).encode("ascii", "ignore").decode()
-    return " ".join(re.findall(r"[a-z0-9]+|#", plain.lower()))
-
-
 class _Profile:
     """What a sample of one column looks like."""
 
     def __init__(self, name: str, label: str, values: list[Any]) -> None:
-        self.name = name
+        self.name, self.label = name, label
         self.names = [words(part) for part in (name, label) if part]
         self.asked = " ".join(self.names)
-        self.heading = f"{name} {label}"
         self.values = values
         self.texts = [value for value in values if isinstance(value, str)]
         self.length = sum(map(len, self.texts)) / len(self.texts) if self.texts else 0.0
+
+    @property
+    def is_overall(self) -> bool:
+        """Whether a question is about the whole, and not about one part of it."""
+        return bool(re.search(r"\b(?:overall|global\w*|general\w*|ensemble)\b", self.asked))
+
+    def asks_something(self, hints: Sequence[str]) -> bool:
+        """Whether this column holds answers to a question on recommendation, satisfaction or effort."""
+        if _DERIVED.search(self.asked) or not self.values or not (topic(f"{self.name} {self.label}") or hints):
+            return False
+        return self.share(is_answer) >= 0.7
 
     def share(self, test: Callable[[Any], object], size: int = 100) -> float:
         """The share of up to `size` values, spread over the sample, that pass a test; 1 where there is none."""
@@ -275,7 +302,7 @@ def language_code(value: object) -> str | None:
 _FITS: dict[str, tuple[Callable[[Any], object], float]] = {
     "text": (_is_prose, 0.5),
     "reply": (_is_prose, 0.5),
-    "rating": (lambda value: parse_rating(value, 0, 100), 0.7),
+    "rating": (is_answer, 0.7),
     "published_at": (_is_date, 0.5),
     "url": (_is_link, 0.5),
     "language": (language_code, 0.5),
@@ -338,47 +365,44 @@ def _survey_type(profiles: Sequence[_Profile]) -> set[str]:
     return said if len(said) == 1 else set()
 
 
-def _scale(profile: _Profile, asked: str, options: MappingOptions) -> tuple[float, float, Question, str]:
-    """The worst and the best of a rating's scale, what was asked, and why."""
-    numbers = [rating.value for value in profile.values if (rating := parse_rating(value, 0, 1e6))]
-    effort = bool(_EFFORT.search(asked))
-    recommendation = not effort and bool(_RECOMMENDATION.search(asked))
-    low, high, reason = _scale_ends(profile, numbers, effort=effort, recommendation=recommendation)
-    question = options.question or (
-        Question.EFFORT if effort
-        else Question.RECOMMENDATION if recommendation and (low, high) == (0.0, 10.0)
-        else Question.SATISFACTION
-    )  # fmt: skip
-    worst, best = low, high
-    if question is Question.EFFORT and (options.easy or ("low" if high <= 5 else "high")) == "low":
-        worst, best = high, low
-    if options.worst is not None or options.best is not None:
-        reason = "scale as set"
-        worst = worst if options.worst is None else options.worst
-        best = best if options.best is None else options.best
-    if worst == best:
-        raise SourceError("a rating's worst and best are the same", remedy="set worst and best", permanent=True)
-    return worst, best, question, reason
+def _questions(
+    profiles: Sequence[_Profile], columns: Mapping[str, str], options: MappingOptions, layout: Layout | None
+) -> tuple[Asked | None, tuple[Asked, ...]]:
+    """How the column of ratings is read, and other columns that answer a question of their own."""
+    by_name = {profile.name: profile for profile in profiles}
+    if unknown := set(options.questions) - by_name.keys():
+        raise SourceError(
+            f"there is no column {min(unknown)!r} to ask",
+            remedy=f"use one of: {', '.join(by_name)}",
+            permanent=True,
+        )
+    set_ = {name: parse_setting(said) for name, said in options.questions.items() if said}
+    if "rating" not in columns:
+        return None, ()
+    main = by_name[columns["rating"]]
+    own = Setting(options.question, options.worst, options.best, options.easy)
+    hints = [*_survey_type(profiles), *_beside(main, by_name)]
+    rated = recognise(main.name, main.label, main.values, set_.get(main.name, own), hints=hints, layout=layout)
+    answers: dict[Question, Asked] = {}
+    free = [profile for profile in profiles if profile.name not in columns.values()]
+    for profile in sorted(free, key=lambda profile: (profile.name not in set_, not profile.is_overall)):
+        asks = profile.name in set_ or (
+            options.questions.get(profile.name) is None and profile.asks_something(_beside(profile, by_name))
+        )
+        if not asks:
+            continue
+        beside = _beside(profile, by_name)
+        asked = recognise(
+            profile.name, profile.label, profile.values, set_.get(profile.name), hints=beside, layout=layout
+        )
+        if asked.question is not rated.question:
+            answers.setdefault(asked.question, asked)
+    return rated, tuple(sorted(answers.values(), key=lambda asked: asked.question))
 
 
-def _scale_ends(
-    profile: _Profile, numbers: Sequence[float], *, effort: bool, recommendation: bool
-) -> tuple[float, float, str]:
-    smallest, largest = min(numbers, default=1.0), max(numbers, default=5.0)
-    if found := re.search(r"\b(\d)\s*(?:-|–|à|a|to)\s*(\d{1,3})\b", profile.heading):
-        return float(found[1]), float(found[2]), "scale from the header"
-    if found := re.search(r"(?:\bsur|\bout of|/)\s*(\d{1,3})\b", profile.heading):
-        best = float(found[1])
-        return 0.0 if smallest < 1 or (best > 5 and not effort) else 1.0, best, "scale from the header"
-    if recommendation and largest <= 10:
-        return 0.0, 10.0, "the 0–10 of NPS"
-    for value in profile.texts[:50]:
-        own = parse_rating(value)
-        if own and not re.fullmatch(r"[\d.,+-]+", value.strip()):
-            return own.worst, own.best, "scale written with the values"
-    best = next((end for end in (5.0, 7.0 if effort else 5.0, 10.0, 20.0, 100.0) if largest <= end), largest)
-    worst = 0.0 if smallest < 1 or (best > 5 and not effort) else 1.0
-    return worst, best, f"scale from values between {smallest:g} and {largest:g}"
+def _beside(profile: _Profile, by_name: Mapping[str, _Profile]) -> list[str]:
+    """What a column worked out from this one says of it: Qualtrics puts Q1_NPS_GROUP beside Q1."""
+    return ["nps"] if f"{profile.name}_NPS_GROUP" in by_name else []
 
 
 def _date_order(values: Sequence[Any], options: MappingOptions, layout: Layout | None) -> tuple[bool, str]:

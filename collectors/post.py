@@ -82,6 +82,7 @@ class Post:
 
     `external_id` is stable and unique within its source: the same post fetched twice has the same id.
     `published_at` is None where the source gives no (usable) date: the date it was first seen is used then.
+    `answers` are those to a survey's other questions, one for each kind that `rating` does not answer.
     `deleted` marks a tombstone: the source says that the post is gone.
     """
 
@@ -93,6 +94,7 @@ class Post:
     author: Author = Author()
     language: str | None = None
     rating: Rating | None = None
+    answers: tuple[Rating, ...] = ()
     published_at: datetime | None = None
     updated_at: datetime | None = None
     url: str | None = None
@@ -105,6 +107,9 @@ class Post:
     def __post_init__(self) -> None:
         if not self.external_id:
             raise ValueError("a post needs an external_id")
+        asked = [rating.question for rating in (self.rating, *self.answers) if rating]
+        if len(set(asked)) < len(asked) or (self.answers and self.rating is None):
+            raise ValueError("a post has one answer to each question, the first of them as its rating")
         for moment in (self.published_at, self.updated_at, self.owner_reply.at if self.owner_reply else None):
             if moment is not None and moment.utcoffset() is None:
                 raise ValueError("a post's times carry a time zone")

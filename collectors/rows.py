@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 from collectors.cells import read_date
 from collectors.columns import SEGMENTS, ColumnMapping, language_code
 from collectors.post import Author, OwnerReply, Post, Rating
-from collectors.ratings import parse_rating
+from collectors.questions import Asked
 from collectors.source import Fault
 from collectors.tables import Cell, Table
 
@@ -75,7 +75,8 @@ class _RowReader:
             if field in SEGMENTS or field.startswith("segments.")
         ]
         self._kind, self._faults, self._default_language = mapping.post_kind, faults, language
-        self._ratings, self._dates = _Ratings(mapping), _Dates(zone, day_first=mapping.day_first)
+        self._ratings, self._dates = _Ratings(_rated(mapping)), _Dates(zone, day_first=mapping.day_first)
+        self._answers = [(_Ratings(asked), table.header.index(asked.column)) for asked in mapping.answers]
         self._languages: dict[str, str | None] = {}
         self._seen: dict[str, int] = {}
         self._contents: set[int] = set()
@@ -85,6 +86,9 @@ class _RowReader:
         text = self._string(cells, self._text) or ""
         title = self._string(cells, self._title)
         rating = self._read(self._ratings, cells, self._rating, number)
+        further = [found for read, at in self._answers if (found := self._read(read, cells, at, number))]
+        if rating is None and further:
+            rating = further.pop(0)
         if not text and not title and rating is None:
             self._faults.append(
                 Fault(f"{self._unit} {number}", "neither a text nor a rating: the row was left out")
@@ -107,6 +111,7 @@ class _RowReader:
             author=Author(name=author) if author else _NOBODY,
             language=self._language_of(cells),
             rating=rating,
+            answers=tuple(further),
             published_at=published,
             url=url,
             owner_reply=OwnerReply(reply) if reply else None,
@@ -181,26 +186,21 @@ class _Known(Generic[Value]):
         raise NotImplementedError
 
 
+def _rated(mapping: ColumnMapping) -> Asked:
+    """How the column of ratings is read."""
+    return mapping.rated or Asked("", "", mapping.question, mapping.worst, mapping.best)
+
+
 class _Ratings(_Known[Rating]):
-    def __init__(self, mapping: ColumnMapping) -> None:
+    def __init__(self, asked: Asked) -> None:
         super().__init__()
-        self._mapping = mapping
+        self._asked = asked
 
     def _parse(self, cell: Cell) -> Rating | None:
-        asked = self._mapping
-        rating = parse_rating(cell, asked.worst, asked.best)
-        if rating is None:
-            return None
-        worst, best = rating.worst, rating.best
-        if {worst, best} == {
-            asked.worst,
-            asked.best,
-        }:  # a scale written with the value does not tell which is best
-            worst, best = asked.worst, asked.best
-        return Rating(rating.value, worst, best, asked.question)
+        return self._asked.read(cell)
 
     def _problem(self) -> str:
-        return f"is no rating from {self._mapping.worst:g} to {self._mapping.best:g}: left empty"
+        return f"is no rating from {self._asked.worst:g} to {self._asked.best:g}: left empty"
 
 
 class _Dates(_Known[datetime]):

@@ -28,9 +28,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from collectors import sources
-from collectors.post import Post
-from collectors.query import Query
+from collectors.post import Post, Question
+from collectors.query import Query, QueryError
 from collectors.query import parse as parse_query
+from collectors.quota import Quota
 
 if TYPE_CHECKING:
     from collectors.http import Http
@@ -71,13 +72,34 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class SurveyQuestion:
+    """A question that ratings of a source answer, as it was worded, and the scale that it was read on.
+
+    `worst` exceeds `best` where a low answer is the good one (CES 1.0: 1 is little effort).
+    """
+
+    asked: str
+    question: Question
+    worst: float
+    best: float
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
-    """What one request gave: posts, items left out, the cursor to save with them, the answer they came from."""
+    """What one request gave: posts, items left out, the cursor to save with them, the answer they came from.
+
+    `questions` are those of a survey, where it is one.
+    """
 
     posts: list[Post]
     cursor: Cursor
     faults: list[Fault] = field(default_factory=list)
     answer: Answer | None = None
+    spent: float = 0
+    """Units of the service's quota that it cost, where there is one (`collectors.quota`)."""
+    left: float | None = None
+    """Units that are left, where the service says so."""
+    questions: tuple[SurveyQuestion, ...] = ()
 
 
 class SourceOptions(BaseModel):
@@ -105,13 +127,32 @@ class Source(ABC):
 
     @cached_property
     def query(self) -> Query | None:
-        """What is searched for; None for a source that is no search. Raises QueryError."""
+        """What is searched for; None for a source that is no search. Raises SourceError where it is wrong."""
         text = getattr(self.options, "query", None)
-        return parse_query(text) if isinstance(text, str) else None
+        try:
+            return parse_query(text) if isinstance(text, str) else None
+        except QueryError as error:
+            raise SourceError(f"query: {error}", remedy="correct the query", permanent=True) from error
 
     def wants(self, post: Post) -> bool:
         """Whether a post that the service found is what was searched for: by its title and its text."""
         return post.deleted or self.query is None or self.query.matches(f"{post.title or ''}\n{post.text}")
+
+    def quota(self) -> Quota | None:
+        """What the service allows in a day or the like; None where it says nothing, or says it in headers."""
+        return None
+
+    def under_way(self, cursor: Cursor) -> bool | None:
+        """Whether a cursor is that of a walk that has not come to its end; None where that cannot be told.
+
+        As written it knows the cursors of `collectors.walks`.
+        """
+        listings = cursor.get("listings")
+        return any("at" in state for state in listings.values()) if isinstance(listings, dict) else None
+
+    def reread(self, answer: Answer) -> Page:
+        """Read a kept answer again as a visit would have read it: as written, `parse`."""
+        return self.parse(answer)
 
     @classmethod
     @abstractmethod

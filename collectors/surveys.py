@@ -29,6 +29,8 @@ class Layout:
     skip: int
     status: int | None = None
     month_first: bool = False
+    high_is_easy: bool = False
+    """Whether its question on effort is answered the higher, the easier it was."""
 
     def unwanted(self, cells: Sequence[Any]) -> str | None:
         """Why a row is no answer (a preview, spam); None where it is one."""
