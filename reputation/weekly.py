@@ -25,6 +25,7 @@ from reputation.scorecards import (
 from storage import annotations as opinions
 from storage import brands, mentions, rollups, sources
 from storage.brands import Brand
+from storage.health import health
 
 MENTIONS_READ = 2_000
 """Mentions among which the quotes are chosen, the newest of the week first."""
@@ -122,11 +123,11 @@ def _quotes(conn: Connection, brand: Brand, period: Period) -> list[dict[str, An
 
 def _coverage(conn: Connection, brand: Brand, period: Period, now: datetime) -> list[dict[str, Any]]:
     """Every source that ever spoke of the brand: a silent one must be seen to be silent."""
-    health = {one.state.id: one for one in sources.health(conn, now)}
+    healths = {one.state.id: one for one in health(conn, now)}
     in_week = rollups.by_source(conn, brand.id, period.start, period.end)
     rows = []
     for known in mentions.counts_by_source(conn, brand.id, end=period.end):
-        tally, state = in_week.get(known.source_id), health[known.source_id]
+        tally, state = in_week.get(known.source_id), healths[known.source_id]
         rows.append(
             {
                 "source": known.source,

@@ -18,8 +18,9 @@ from service.home import Home, find_home
 from service.oyez_toml import load
 from service.secret import is_reference, reveal
 from service.workspace import Workspace
-from storage import outbox, sources
+from storage import outbox
 from storage.database import DatabaseError, Finding, open_database
+from storage.health import SourceHealth, health
 
 LEAST_FREE = 500 * 2**20
 """Free bytes on the disk under which it is told."""
@@ -109,17 +110,17 @@ def _database(ws: Workspace) -> Iterator[Finding]:
         if all(finding.ok for finding in findings):
             with database.read() as conn:
                 dead = outbox.counts(conn)[outbox.State.DEAD]
-                health = sources.health(conn, ws.clock.now())
+                found = health(conn, ws.clock.now())
             yield Finding(
                 "outbox",
                 ok=not dead,
                 detail=f"{dead} messages could not be delivered",
                 remedy="see the log, correct [mail] or the address, then `oyez alerts --retry-failed`",
             )
-            yield from (_source(one) for one in health)
+            yield from (_source(one) for one in found)
 
 
-def _source(one: sources.SourceHealth) -> Finding:
+def _source(one: SourceHealth) -> Finding:
     if one.failing:
         remedy = f"try `oyez sources preview {one.state.name!r}`"
         return Finding("source", ok=False, detail=f"{one.state.name}: {one.state.problem}", remedy=remedy)

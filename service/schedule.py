@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,7 @@ _UNITS = {
     "day": timedelta(days=1),
     "week": timedelta(weeks=1),
 }
+_MOST_SPREAD = timedelta(minutes=5)
 _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
 EXPECTED = '"every 30 minutes", "every 2 hours", "every day at 06:30" or five crontab fields ("0 6 * * 1-5")'
 
@@ -30,14 +32,34 @@ class Schedule:
     interval: timedelta | None = None
     crontab: str | None = None
 
-    def next_after(self, moment: datetime, zone: ZoneInfo) -> datetime:
-        """The first time strictly after `moment` (aware) at which it is due, in UTC for an interval."""
+    def next_after(self, moment: datetime, zone: ZoneInfo, *, spread: str = "") -> datetime:
+        """The first time strictly after `moment` (aware) at which it is due, in UTC for an interval.
+
+        `spread` is a name that moves it by a little, always alike for the same name, so that not all come at
+        once: an interval is up to a twentieth shorter or longer, a time of day up to a twentieth of the time
+        to the one after it later; never by more than 5 minutes.
+        """
         if self.interval is not None:
-            return moment + self.interval
-        # The trigger's search includes its starting second.
-        following = _cron(self.crontab or "", zone).get_next_fire_time(None, moment + timedelta(seconds=1))
-        assert isinstance(following, datetime)
-        return following
+            return moment + self.interval + (2 * _share(spread) - 1) * min(self.interval / 20, _MOST_SPREAD)
+        following = self._fires_after(moment, zone)
+        if not spread:
+            return following
+        return following + _share(spread) * min(
+            (self._fires_after(following, zone) - following) / 20, _MOST_SPREAD
+        )
+
+    def _fires_after(self, moment: datetime, zone: ZoneInfo) -> datetime:
+        """As crontab(5): a time of day that clocks skip comes an hour later, one they show twice comes once."""
+        crontab = self.crontab or ""
+        start = moment
+        while True:
+            # The trigger's search includes its starting second; in UTC, an hour that comes twice is told apart.
+            start = start.astimezone(UTC) + timedelta(seconds=1)
+            following = _cron(crontab, zone).get_next_fire_time(None, start)
+            assert isinstance(following, datetime)
+            if not following.fold or "*" in crontab.split()[1]:
+                return following.astimezone(UTC)
+            start = following
 
 
 def parse(text: str) -> Schedule:
@@ -60,6 +82,15 @@ def parse(text: str) -> Schedule:
     if following is None:
         raise ValueError(f"{text!r} never comes; expected {EXPECTED}")
     return Schedule(crontab=words)
+
+
+def _share(name: str) -> float:
+    """A number from 0 to 1 that belongs to a name: 0.5 on average, and where there is none."""
+    return (
+        int.from_bytes(blake2b(name.encode("utf-8", "replace"), digest_size=4).digest(), "big") / 2**32
+        if name
+        else 0.5
+    )
 
 
 def _cron(words: str, zone: ZoneInfo) -> CronTrigger:

@@ -1,33 +1,39 @@
-"""The sources: where each one stopped, and whether it is well."""
+"""The sources: where each one stopped, how its last visits went, and until when it is left alone."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Any, Literal
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, select, update
 
 from storage.database import insert_into
-from storage.tables import Mention
 from storage.tables import Source as SourceRow
 
-USUAL_OVER_DAYS = 90
-"""How many days before its newest mention tell how much a source usually yields."""
-QUIET_BELOW = 0.001
-"""A silence less probable than this is told."""
 
-Standing = Literal["well", "failing", "quiet", "not visited", "not configured"]
+class Rest(StrEnum):
+    """Why a source is left alone for a while."""
+
+    ASKED = "asked"
+    """The site asked for it: nobody may visit it before."""
+    QUOTA = "quota"
+    """What the service allows is used up: nobody may visit it before."""
+    REFUSED = "refused"
+    """Waiting will not help, so it is tried rarely."""
+    TROUBLE = "trouble"
+    """It failed again and again: after the rest, one visit shows whether it is well again."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
     """Where a source stopped and how its last visits went. `failures` counts those since the last good one.
 
-    `retry_at`: it is not to be asked before. `configured` is False for an import, and for one that left the
-    configuration: nobody visits those, and neither silence nor an old failure says anything of them.
+    `retry_at`: it is not to be asked before, and `rest` says why. `backfill`: a walk into the past, if there ever
+    was one. `configured` is False for an import, and for one that left the configuration: nobody visits those,
+    and neither silence nor an old failure says anything of them.
     """
 
     id: int
@@ -41,38 +47,13 @@ class SourceState:
     last_success_at: datetime | None
     retry_at: datetime | None
     configured: bool
+    rest: Rest | None
+    backfill: dict[str, Any] | None
+    fingerprint: str | None
 
-
-@dataclass(frozen=True, slots=True)
-class SourceHealth:
-    """A source's state beside what it usually yields.
-
-    `usual_per_day` is its mean number of mentions a day over the `USUAL_OVER_DAYS` days up to its newest one.
-    `quiet`: were it as lively as usual, a silence as long as the one up to its last good visit would have a
-    probability under `QUIET_BELOW` (Poisson: e^(-usual · days)). Silence is not good news. `unvisited`: that
-    holds for the silence up to now alone: nobody has looked, so it says nothing.
-    """
-
-    state: SourceState
-    mentions: int
-    newest_day: date | None
-    usual_per_day: float
-    quiet: bool
-    unvisited: bool = False
-
-    @property
-    def failing(self) -> bool:
-        """Whether it is to be visited, and its last visit failed."""
-        return self.state.configured and self.state.failures > 0
-
-    @property
-    def standing(self) -> Standing:
-        """All of it in a word, the worst first."""
-        if not self.state.configured:
-            return "not configured"
-        return (
-            "failing" if self.failing else "quiet" if self.quiet else "not visited" if self.unvisited else "well"
-        )
+    def resting(self, now: datetime) -> bool:
+        """Whether it is left alone now."""
+        return self.retry_at is not None and now < self.retry_at
 
 
 _COLUMNS = (
@@ -87,7 +68,15 @@ _COLUMNS = (
     SourceRow.last_success_at,
     SourceRow.retry_at,
     SourceRow.configured,
+    SourceRow.rest,
+    SourceRow.backfill,
+    SourceRow.fingerprint,
 )
+
+
+def _state(row: Any) -> SourceState:
+    *known, rest, backfill, fingerprint = row
+    return SourceState(*known, Rest(rest) if rest else None, backfill, fingerprint)
 
 
 def sync(conn: Connection, configured: Iterable[str]) -> None:
@@ -96,27 +85,36 @@ def sync(conn: Connection, configured: Iterable[str]) -> None:
     conn.execute(update(SourceRow).where(SourceRow.configured != names).values(configured=names))
 
 
-def ensure(conn: Connection, name: str, kind: str, *, configured: bool = True) -> int:
+def ensure(
+    conn: Connection, name: str, kind: str, *, configured: bool = True, fingerprint: str | None = None
+) -> int:
     """The id of the source of that name, which comes to be when it is missing.
 
-    A source whose kind was changed in the configuration begins anew: another kind cannot read its cursor.
+    A source whose kind was changed in the configuration begins anew: another kind cannot read its cursor. One
+    whose options changed, as their `fingerprint` tells, need not rest any longer.
     """
-    found = conn.execute(select(SourceRow.id, SourceRow.kind).where(SourceRow.name == name)).first()
+    columns = (SourceRow.id, SourceRow.kind, SourceRow.fingerprint)
+    found = conn.execute(select(*columns).where(SourceRow.name == name)).first()
     if found is None:
         row = {"name": name, "kind": kind, "cursor": {}, "posts": 0, "failures": 0, "configured": configured}
+        row |= {"fingerprint": fingerprint}
         conn.execute(insert_into(conn, SourceRow).values(row).on_conflict_do_nothing())
         return conn.execute(select(SourceRow.id).where(SourceRow.name == name)).scalar_one()
+    changes: dict[str, Any] = {}
     if found.kind != kind:
-        conn.execute(
-            update(SourceRow).where(SourceRow.id == found.id).values(kind=kind, cursor={}, retry_at=None)
-        )
+        changes |= {"kind": kind, "cursor": {}, "backfill": None, "retry_at": None, "rest": None}
+    if fingerprint is not None and found.fingerprint != fingerprint:
+        changes |= {"fingerprint": fingerprint}
+        changes |= {"retry_at": None, "rest": None} if found.fingerprint is not None else {}
+    if changes:
+        conn.execute(update(SourceRow).where(SourceRow.id == found.id).values(changes))
     return int(found.id)
 
 
 def find(conn: Connection, name: str) -> SourceState | None:
     """The state of the source of that name."""
     row = conn.execute(select(*_COLUMNS).where(SourceRow.name == name)).first()
-    return SourceState(*row) if row else None
+    return _state(row) if row else None
 
 
 def state(conn: Connection, source_id: int) -> SourceState:
@@ -124,12 +122,12 @@ def state(conn: Connection, source_id: int) -> SourceState:
     row = conn.execute(select(*_COLUMNS).where(SourceRow.id == source_id)).first()
     if row is None:
         raise LookupError(f"there is no source number {source_id}")
-    return SourceState(*row)
+    return _state(row)
 
 
 def states(conn: Connection) -> list[SourceState]:
     """The states of all sources, in the order of their names."""
-    return [SourceState(*row) for row in conn.execute(select(*_COLUMNS).order_by(SourceRow.name))]
+    return [_state(row) for row in conn.execute(select(*_COLUMNS).order_by(SourceRow.name))]
 
 
 def record_success(
@@ -139,66 +137,48 @@ def record_success(
 
     Call it in the transaction of `mentions.store_page`: a crash then repeats a page, and loses none.
     """
-    conn.execute(
-        update(SourceRow)
-        .where(SourceRow.id == source_id)
-        .values(
-            cursor=dict(cursor),
-            posts=SourceRow.posts + posts,
-            failures=0,
-            problem=None,
-            last_attempt_at=now,
-            last_success_at=now,
-            retry_at=None,
-        )
-    )
+    _record_good(conn, source_id, now, posts, {"cursor": dict(cursor)})
+
+
+def record_backfill(
+    conn: Connection, source_id: int, backfill: Mapping[str, Any], now: datetime, posts: int = 0
+) -> None:
+    """Save where a walk into the past stands, as `record_success` does for what is new; its cursor stays."""
+    _record_good(conn, source_id, now, posts, {"backfill": dict(backfill)})
+
+
+def end_backfill(conn: Connection, source_id: int, now: datetime) -> None:
+    """Note that the walk into the past is done. A source that never read what is new goes on from its end."""
+    known = state(conn, source_id)
+    walk = known.backfill or {}
+    values: dict[str, Any] = {"backfill": {**walk, "cursor": {}, "done": now.isoformat()}}
+    if not known.cursor:
+        values["cursor"] = walk.get("cursor", {})
+    conn.execute(update(SourceRow).where(SourceRow.id == source_id).values(values))
 
 
 def record_failure(
-    conn: Connection, source_id: int, problem: str, now: datetime, retry_at: datetime | None = None
+    conn: Connection,
+    source_id: int,
+    problem: str,
+    now: datetime,
+    retry_at: datetime | None = None,
+    rest: Rest | None = None,
 ) -> None:
-    """Note that a visit failed, in words for the user, and until when to leave it alone. The cursor stays."""
-    conn.execute(
-        update(SourceRow)
-        .where(SourceRow.id == source_id)
-        .values(failures=SourceRow.failures + 1, problem=problem, last_attempt_at=now, retry_at=retry_at)
-    )
+    """Note that a visit failed, in words for the user, until when to leave it alone and why. The cursor stays."""
+    values = {"failures": SourceRow.failures + 1, "problem": problem, "last_attempt_at": now}
+    values |= {"retry_at": retry_at, "rest": rest}
+    conn.execute(update(SourceRow).where(SourceRow.id == source_id).values(values))
 
 
-def health(conn: Connection, now: datetime) -> list[SourceHealth]:
-    """The health of all sources, in the order of their names."""
-    totals = {
-        row.source_id: row
-        for row in conn.execute(
-            select(Mention.source_id, func.count().label("mentions"), func.max(Mention.day).label("newest"))
-            .where(Mention.deleted_at.is_(None))
-            .group_by(Mention.source_id)
-        )
-    }
-    found = []
-    for source in states(conn):
-        total = totals.get(source.id)
-        mentions, newest = (total.mentions, total.newest) if total else (0, None)
-        usual = _usual_per_day(conn, source.id, newest) if newest else 0.0
-        visited = source.last_success_at or now
-        quiet, late = (
-            source.configured and newest is not None and _unlikely(usual, newest, moment)
-            for moment in (visited, now)
-        )
-        found.append(SourceHealth(source, mentions, newest, usual, quiet, late and not quiet))
-    return found
+def record_rest(conn: Connection, source_id: int, until: datetime, rest: Rest) -> None:
+    """Note that a source is left alone until then, though nothing failed."""
+    conn.execute(update(SourceRow).where(SourceRow.id == source_id).values(retry_at=until, rest=rest))
 
 
-def _unlikely(usual: float, newest: date, until: datetime) -> bool:
-    """Whether a source as lively as usual would hardly have been silent from its newest mention to then."""
-    return math.exp(-usual * max((until.date() - newest).days, 0)) < QUIET_BELOW
-
-
-def _usual_per_day(conn: Connection, source_id: int, newest: date) -> float:
-    start = newest - timedelta(days=USUAL_OVER_DAYS - 1)
-    count, oldest = conn.execute(
-        select(func.count(), func.min(Mention.day)).where(
-            Mention.source_id == source_id, Mention.day.between(start, newest), Mention.deleted_at.is_(None)
-        )
-    ).one()
-    return float(count / ((newest - oldest).days + 1)) if oldest else 0.0
+def _record_good(
+    conn: Connection, source_id: int, now: datetime, posts: int, place: Mapping[str, Mapping[str, Any]]
+) -> None:
+    values: dict[str, Any] = {"posts": SourceRow.posts + posts, "failures": 0, "problem": None}
+    values |= {"last_attempt_at": now, "last_success_at": now, "retry_at": None, "rest": None, **place}
+    conn.execute(update(SourceRow).where(SourceRow.id == source_id).values(values))

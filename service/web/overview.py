@@ -16,8 +16,10 @@ from reputation.effects import touchpoint_figures
 from reputation.periods import Period
 from service import charts, words
 from service.messages import alert_text
-from storage import alerts, mentions, reports, rollups, sources
+from storage import alerts, mentions, reports, rollups
 from storage.brands import Brand
+from storage.health import SourceHealth
+from storage.health import health as all_healths
 from storage.mentions import MentionView
 from storage.tally import Tally
 
@@ -120,7 +122,7 @@ def _mention(view: MentionView) -> dict[str, Any]:
 
 
 def _sources(conn: Connection, brand: Brand, period: Period, now: datetime) -> list[dict[str, Any]]:
-    healths = {health.state.id: health for health in sources.health(conn, now)}
+    healths = {health.state.id: health for health in all_healths(conn, now)}
     cards = {card.slice.source_id: card for card in scorecards.by_source(conn, brand, period)}
     return [
         _source(healths[count.source_id], cards.get(count.source_id))
@@ -128,7 +130,7 @@ def _sources(conn: Connection, brand: Brand, period: Period, now: datetime) -> l
     ]
 
 
-def _source(health: sources.SourceHealth, card: scorecards.Scorecard | None) -> dict[str, Any]:
+def _source(health: SourceHealth, card: scorecards.Scorecard | None) -> dict[str, Any]:
     shown: Mapping[str, Any] = card.to_json() if card else {}
     # A finished import is "not configured", and as well as can be.
     state = "ok" if health.standing in ("well", "not configured") else health.standing.replace(" ", "-")

@@ -10,7 +10,8 @@ from sqlalchemy import text
 
 from storage import sources
 from storage.database import Database, open_database
-from storage.sources import SourceHealth
+from storage.health import SourceHealth
+from storage.health import health as all_healths
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def lively(
 
 def health(desk: Desk) -> dict[str, SourceHealth]:
     with desk.database.read() as conn:
-        return {one.state.name: one for one in sources.health(conn, NOW)}
+        return {one.state.name: one for one in all_healths(conn, NOW)}
 
 
 def test_a_source_that_is_visited_and_gives_nothing_is_quiet(desk: Desk) -> None:
