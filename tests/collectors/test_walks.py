@@ -1,14 +1,17 @@
 """Walking back through a listing: what is read, what is remembered, and where it ends."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collectors.errors import HttpError
 from collectors.post import Post, PostKind
+from collectors.response import Response
 from collectors.source import Cursor, Page, SourceError
-from collectors.walks import Bounds, Token, walk_all, walk_back
+from collectors.walks import Ask, Bounds, Token, changed, walk_all, walk_back
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -147,3 +150,46 @@ def test_listings_remember_each_their_own_and_one_that_fails_stops_no_other() ->
         "b": {"newest": "2026-11-21T11:00:00+00:00"},
         "c": {"newest": "2026-11-21T09:00:00+00:00"},
     }
+
+
+def refusing(listing: Listing, status: int) -> tuple[list[Token | None], Ask]:
+    """The listing, asked through a service that no longer knows the tokens of earlier runs."""
+    asked: list[Token | None] = []
+
+    def ask(token: Token | None) -> tuple[Page, Token | None]:
+        asked.append(token)
+        if token == "old":
+            raise HttpError("no such token", response=Response("", status))
+        return listing.ask(token)
+
+    return asked, ask
+
+
+@pytest.mark.parametrize("status", [400, 404, 410, 422])
+def test_a_place_that_is_no_longer_known_makes_the_walk_begin_anew(status: int) -> None:
+    asked, ask = refusing(Listing([1, 2, 3, 4]), status)
+    cursor = {"newest": (NOW - timedelta(days=9)).isoformat(), "low": (NOW - timedelta(days=10)).isoformat()}
+    pages = list(walk_back({**cursor, "at": "old"}, ask, Bounds(NOW)))
+    assert ages(pages) == [1, 2, 3, 4]
+    assert asked == ["old", None, 2]
+    assert pages[-1].cursor == {"newest": (NOW - timedelta(hours=1)).isoformat()}
+
+
+def test_a_service_in_trouble_keeps_the_place() -> None:
+    asked, ask = refusing(Listing([1, 2]), 503)
+    with pytest.raises(HttpError):
+        list(walk_back({"at": "old"}, ask, Bounds(NOW)))
+    assert asked == ["old"]
+
+
+def test_a_listing_sorted_by_change_ends_with_what_changed_before() -> None:
+    edited = replace(post(900), updated_at=NOW - timedelta(hours=1))
+    listing = {None: ([edited], 1), 1: ([post(2)], 2), 2: ([post(60)], 3), 3: ([post(61)], None)}
+
+    def ask(token: Token | None) -> tuple[Page, Token | None]:
+        posts, following = listing[token]  # type: ignore[index]
+        return Page(posts, {}), following
+
+    cursor = {"newest": (NOW - timedelta(hours=20)).isoformat()}
+    assert ages(list(walk_back(cursor, ask, Bounds(NOW, when=changed)))) == [900, 2, 60]
+    assert ages(list(walk_back(cursor, ask, Bounds(NOW)))) == [900]
