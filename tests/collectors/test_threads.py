@@ -1,4 +1,4 @@
-"""What is written below posts: read when there is more of it, over as many runs as it takes; the brand's answers."""
+"""What is written below posts: read when there is more of it, over several runs; and the brand's answers."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
