@@ -20,7 +20,7 @@ _ADDRESSING = ("story_fbid", "id", "fbid", "v", "comment_id")
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """What a platform tells: `text` by `author`. `url` is the post's address, without what signs its reader in."""
+    """What a platform tells: `text` by `author`, at `url`, an address without what signs its reader in."""
 
     platform: str
     author: str | None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from collectors.post import Question, Rating
 from nlp.cleaning import own_title
 from nlp.duplicates import similar
 from nlp.masking import mask
@@ -26,6 +27,13 @@ def excerpt(title: str | None, text: str, longest: int = LONGEST) -> str:
     return whole[: longest - 1].rsplit(" ", 1)[0].rstrip(" ,;:.") + "…"
 
 
+def _stars(rating: Rating | None) -> float | None:
+    """What a rating is in stars; an answer on recommendation or effort is none."""
+    if rating is None or rating.question is not Question.SATISFACTION:
+        return None
+    return round(1 + 4 * rating.normalised, 2)
+
+
 def shown(mention: MentionView, longest: int = LONGEST) -> dict[str, Any]:
     """A mention as a report or an alert quotes it: nothing in it says who wrote it."""
     annotation = mention.annotation
@@ -34,7 +42,7 @@ def shown(mention: MentionView, longest: int = LONGEST) -> dict[str, Any]:
         "mention_id": mention.id,
         "text": excerpt(mention.title, mention.text, longest),
         "sentiment": sentiment.to_json() if sentiment else None,
-        "stars": None if mention.rating is None else round(1 + 4 * mention.rating.normalised, 2),
+        "stars": _stars(mention.rating),
         "source": mention.source,
         "source_kind": mention.source_kind,
         "language": mention.language,

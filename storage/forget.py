@@ -66,6 +66,7 @@ def _erase(conn: Connection, ids: Sequence[int], now: datetime) -> None:
             text="",
             has_text=False,
             rating=None,
+            answers=None,
             url=None,
             author_key=None,
             author_name=None,

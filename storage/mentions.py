@@ -82,6 +82,8 @@ class MentionView:
     copies: int
     segments: dict[str, str]
     annotation: Annotation | None
+    answers: tuple[Rating, ...] = ()
+    """To the other questions of a survey."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +278,13 @@ def rating_of(row: Row[Any]) -> Rating | None:
     return Rating(row.rating, row.rating_worst, row.rating_best, Question(row.rating_question))
 
 
+def answers_of(row: Row[Any]) -> tuple[Rating, ...]:
+    """The answers to a survey's other questions, in a row that has that column."""
+    return tuple(
+        Rating(value, worst, best, Question(asked)) for asked, (value, worst, best) in (row.answers or {}).items()
+    )
+
+
 def _unread(conn: Connection, model: str) -> ColumnElement[bool]:
     found = opinions.find_model(conn, model)
     read = exists().where(
@@ -357,6 +366,7 @@ def _view(row: Row[Any], model: opinions.Model | None, touchpoints: Sequence[Any
         text=row.text,
         language=(row.a_language if annotated else None) or row.language,
         rating=rating_of(row),
+        answers=answers_of(row),
         moment=row.moment,
         dated=row.published_at is not None,
         first_seen_at=row.first_seen_at,

@@ -106,10 +106,10 @@ def _digest(parts: Iterable[object]) -> bytes:
 
 
 def _content_hash(post: Post) -> bytes:
-    r = post.rating
-    rating = (r.value, r.worst, r.best, r.question) if r else ()
+    given = [post.rating, *post.answers] if post.rating else []
+    ratings = [part for r in given for part in (r.value, r.worst, r.best, r.question)]
     segments = json.dumps(post.segments, sort_keys=True) if post.segments else ""
-    return _digest((post.kind, post.title, post.text, post.language, post.parent_id, segments, *rating))
+    return _digest((post.kind, post.title, post.text, post.language, post.parent_id, segments, *ratings))
 
 
 def _state_hash(post: Post) -> bytes:
@@ -301,6 +301,7 @@ class _Intake:
             "rating_worst": rating.worst if rating else None,
             "rating_best": rating.best if rating else None,
             "rating_question": rating.question.value if rating else None,
+            "answers": {a.question.value: [a.value, a.worst, a.best] for a in post.answers} or None,
             "author_key": self.pseudonym(f"{self.source}:{identity}") if identity else None,
             "author_name": author.name if self.keep_names else None,
             "segments": post.segments,

@@ -22,7 +22,7 @@ from nlp.annotation import TouchpointOpinion
 from storage import annotations as opinions
 from storage import brands
 from storage.database import in_chunks, insert_rows, take_turns
-from storage.mentions import rating_of
+from storage.mentions import answers_of, rating_of
 from storage.tables import AnnotationRow, DirtyDay, Mention, MentionBrand, Rollup, TouchpointOpinionRow
 from storage.tally import TALLY_FIELDS, Tally, tally_mention
 
@@ -222,12 +222,13 @@ def _add(
     annotation = None
     if row.a_revision is not None:
         annotation = opinions.read(row, "", touchpoints)
-    rating = rating_of(row)
+    rating, answers = rating_of(row), answers_of(row)
     language = (annotation.language if annotation else None) or row.language or ""
     for touchpoint in {"", *(opinion.touchpoint for opinion in touchpoints)}:
         tally = tally_mention(
             annotation,
             rating,
+            answers=answers,
             copies=1 + copies[0],
             reach=row.reach + copies[1],
             replied=row.reply_text is not None,
@@ -250,6 +251,7 @@ def _heads(brand_id: int, days: list[date], model_id: int | None) -> Any:
             Mention.rating_worst,
             Mention.rating_best,
             Mention.rating_question,
+            Mention.answers,
             Mention.reach,
             Mention.reply_text,
             *opinions.COLUMNS,

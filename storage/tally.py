@@ -7,6 +7,7 @@ days, and "without the mentions that blame delivery" is a difference. Rollups st
 
 from __future__ import annotations
 
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, fields
 from typing import Self
 
@@ -85,6 +86,7 @@ def tally_mention(
     annotation: Annotation | None,
     rating: Rating | None,
     *,
+    answers: Sequence[Rating] = (),
     copies: int = 1,
     reach: int = 0,
     replied: bool = False,
@@ -94,13 +96,15 @@ def tally_mention(
     """The tally of one opinion, with `copies` near-duplicates counted in (itself included).
 
     An observed answer is used as it is; the text stands in only for what was not asked (METRICS, "Observed
-    before inferred"). With `touchpoint`, blame and praise of that touchpoint are counted too.
+    before inferred"). `answers` are those to a survey's other questions. With `touchpoint`, blame and praise of
+    that touchpoint are counted too.
     """
     tally = Tally(mentions=1, copies=copies, reach=reach, replied=float(replied))
-    if rating is not None:
-        _observe(tally, rating, satisfied_from)
+    given = [rating, *answers] if rating is not None else []
+    for answer in given:
+        _observe(tally, answer, satisfied_from)
     if annotation is not None:
-        _infer(tally, annotation, rating.question if rating else None, satisfied_from)
+        _infer(tally, annotation, {answer.question for answer in given}, satisfied_from)
         polarities = [o.polarity for o in annotation.touchpoints if o.touchpoint == touchpoint]
         tally.blamed = float(any(p in ("negative", "mixed") for p in polarities))
         tally.praised = float(any(p in ("positive", "mixed") for p in polarities))
@@ -124,13 +128,13 @@ def _observe(tally: Tally, rating: Rating, satisfied_from: float) -> None:
             tally.efforts, tally.effort_sum, tally.effort_squares = 1, level, level**2
 
 
-def _infer(tally: Tally, annotation: Annotation, asked: Question | None, satisfied_from: float) -> None:
-    if annotation.stars and asked is not Question.SATISFACTION:
+def _infer(tally: Tally, annotation: Annotation, asked: Set[Question], satisfied_from: float) -> None:
+    if annotation.stars and Question.SATISFACTION not in asked:
         stars = annotation.stars.probabilities
         p = sum(share for star, share in enumerate(stars) if star / 4 >= satisfied_from - 1e-9)
         tally.inferred_csat, tally.p_satisfied, tally.p_satisfied_squares = 1, p, p**2
         tally.expected_stars = annotation.stars.expected
-    if (r := annotation.recommendation) and asked is not Question.RECOMMENDATION:
+    if (r := annotation.recommendation) and Question.RECOMMENDATION not in asked:
         tally.inferred_nps = 1
         tally.p_promoter, tally.p_passive, tally.p_detractor = r.promoter, r.passive, r.detractor
         tally.p_net_squares = (r.promoter - r.detractor) ** 2
@@ -138,7 +142,7 @@ def _infer(tally: Tally, annotation: Annotation, asked: Question | None, satisfi
         tally.opinions = 1
         tally.p_negative, tally.p_neutral, tally.p_positive = s.negative, s.neutral, s.positive
         tally.p_sentiment_squares = (s.positive - s.negative) ** 2
-    if (e := annotation.effort) and asked is not Question.EFFORT:
+    if (e := annotation.effort) and Question.EFFORT not in asked:
         tally.cued, tally.cue_sum, tally.cue_squares = 1, e.level, e.level**2
     if annotation.churn_intent is not None:
         tally.churn_known, tally.p_churn = 1, annotation.churn_intent

@@ -9,7 +9,11 @@ understood. A broken row is named and left out.
 A file is recognised by its SHA-256: unchanged, it is not read again. Where no column holds an id, a row's id is
 the SHA-256 of its content, so that importing a file again, or a longer version of it, doubles nothing.
 
-What it cannot: one rating is read from each row; rows gone from a later version are not taken as deleted.
+A survey's questions on recommendation (NPS), satisfaction (CSAT) and effort (CES) are recognised by their wording
+in French and English, each with its scale and which end of it is good; each can be set (`questions`). A row gives
+one answer to each of the three.
+
+What it cannot: rows gone from a later version are not taken as deleted.
 """
 
 from __future__ import annotations
@@ -19,6 +23,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, cast
@@ -92,10 +97,11 @@ class Files(Source):
         options = Options(path=answer.url or "-")
         table = open_table(answer.body)
         faults: list[Fault] = []
-        posts = list(rows.posts(table, _mapping(table, options), faults))
+        mapping = _mapping(table, options)
+        posts = list(rows.posts(table, mapping, faults))
         if not posts and not faults:
             faults.append(Fault("file", "there is a header and no row below it"))
-        return Page(posts, {}, faults, answer)
+        return Page(posts, {}, faults, answer, mapping.questions)
 
     def pages(self, http: Http, cursor: Cursor, *, since: datetime | None = None) -> Iterator[Page]:
         """Yield about 2,000 posts a page from each file that changed, going on where a killed run stopped.
@@ -112,7 +118,7 @@ class Files(Source):
         for path in paths:
             for page in _pages(path, options, states.get(path, {}), since):
                 states[path] = page.cursor
-                yield Page(page.posts, {"files": dict(states)}, page.faults)
+                yield replace(page, cursor={"files": dict(states)})
 
     def explain(self) -> list[str]:
         """How each file is read, in lines for people: its dialect, then which column holds what and why.
@@ -167,8 +173,9 @@ def _stream_pages(stream: BinaryIO, options: Options, cursor: Cursor, since: dat
     table = open_table(stream, sheet=options.sheet, delimiter=options.delimiter, encoding=options.encoding)
     faults: list[Fault] = []
     posts: list[Post] = []
+    mapping = _mapping(table, options)
     done, zone = 0, ZoneInfo(options.zone)
-    for post in rows.posts(table, _mapping(table, options), faults, zone=zone, language=options.language):
+    for post in rows.posts(table, mapping, faults, zone=zone, language=options.language):
         done += 1
         if done <= row:  # built all the same: which of several identical rows it is, makes its id
             faults.clear()
@@ -176,11 +183,12 @@ def _stream_pages(stream: BinaryIO, options: Options, cursor: Cursor, since: dat
         if since is None or post.published_at is None or post.published_at >= since:
             posts.append(post)
         if len(posts) >= _PAGE:
-            yield Page(posts, {**state, "row": done, "done": False}, _capped(faults))
+            cursor = {**state, "row": done, "done": False}
+            yield Page(posts, cursor, _capped(faults), questions=mapping.questions)
             posts, faults[:] = [], []
     if not done and not faults:
         faults.append(Fault("file", "there is a header and no row below it"))
-    yield Page(posts, {**state, "row": done, "done": True}, _capped(faults))
+    yield Page(posts, {**state, "row": done, "done": True}, _capped(faults), questions=mapping.questions)
 
 
 def _capped(faults: Sequence[Fault]) -> list[Fault]:
