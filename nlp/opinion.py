@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,10 +25,14 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
 SHIPPED = Path(__file__).parent / "models" / "oyez-opinion-1"
+MIDDLE = "middle"
 PIECES_PER_BATCH = 2_048
 """Word pieces in a batch, padding included: enough to keep the processor busy, small in memory."""
 TEXTS_AT_ONCE = 2_048
 """Texts whose windows are sorted together; the rest waits, so that memory does not grow with the input."""
+
+
+Part = TypeVar("Part")
 
 
 class OpinionModel(Protocol):
@@ -51,7 +55,8 @@ class OnnxOpinionModel:
         self.tokenizer = tokenizer
         self.card = card
         self.name = card.name
-        self.outputs = [output.name for output in session.get_outputs()]
+        # The middle layer's states are large: they are computed and copied only when asked for.
+        self.outputs = [output.name for output in session.get_outputs() if output.name != MIDDLE]
 
     def annotate(self, texts: Sequence[str], languages: Sequence[str | None] | None = None) -> list[Annotation]:
         """One annotation for each text, in order; `languages` picks each text's calibration."""
@@ -78,34 +83,50 @@ class OnnxOpinionModel:
 
     def see(self, texts: Sequence[str]) -> list[list[Seen]]:
         """What the network gives for each window of each text, in order."""
+        return self._each_window(texts, self._judged)
+
+    def middle(self, texts: Sequence[str]) -> list[list[tuple[Window, NDArray[np.float32]]]]:
+        """The states of the middle layer, [T, 384] for each window of each text: they know a word's sense."""
+        return self._each_window(texts, self._halfway)
+
+    def _each_window(
+        self, texts: Sequence[str], run: Callable[[list[Window]], Iterator[Part]]
+    ) -> list[list[Part]]:
         cut = windows(texts, self.tokenizer)
         order = sorted(range(len(cut)), key=lambda number: len(cut[number].pieces))
-        by_window: dict[int, Seen] = {}
+        by_window: dict[int, Part] = {}
         for batch in batches([cut[number] for number in order]):
-            for part in self._run(batch):
+            for part in run(batch):
                 by_window[order[len(by_window)]] = part
-        out: list[list[Seen]] = [[] for _ in texts]
+        out: list[list[Part]] = [[] for _ in texts]
         for number, window in enumerate(cut):
             out[window.text].append(by_window[number])
         return out
 
-    def _run(self, batch: list[Window]) -> Iterator[Seen]:
-        """One pass of the network."""
-        begin, end, pad = (self.tokenizer.bos_token_id, self.tokenizer.eos_token_id, self.tokenizer.pad_token_id)
-        longest = max(len(window.pieces) for window in batch) + 2
-        pieces = np.full((len(batch), longest), pad, np.int64)
-        for row, window in enumerate(batch):
-            pieces[row, : len(window.pieces) + 2] = [begin, *window.pieces, end]
-        mask = (pieces != pad).astype(np.int64)
-        found = dict(
-            zip(self.outputs, self.session.run(None, {"input_ids": pieces, "attention_mask": mask}), strict=True)
-        )
+    def _judged(self, batch: list[Window]) -> Iterator[Seen]:
+        found = self._run(batch, self.outputs)
         attention, embedding = found.pop("attention"), found.pop("embedding")
         for row, window in enumerate(batch):
             # Copies, so that a kept annotation does not hold the whole batch in memory.
             logits = {task: values[row].copy() for task, values in found.items()}
             inside = attention[row, :, 1 : len(window.pieces) + 1].copy()
             yield Seen(window, logits, inside, embedding[row].copy())
+
+    def _halfway(self, batch: list[Window]) -> Iterator[tuple[Window, NDArray[np.float32]]]:
+        states = self._run(batch, [MIDDLE])[MIDDLE]
+        for row, window in enumerate(batch):
+            yield window, states[row, 1 : len(window.pieces) + 1].copy()
+
+    def _run(self, batch: list[Window], outputs: list[str]) -> dict[str, NDArray[np.float32]]:
+        """One pass of the network, as far as these outputs need it."""
+        begin, end, pad = (self.tokenizer.bos_token_id, self.tokenizer.eos_token_id, self.tokenizer.pad_token_id)
+        longest = max(len(window.pieces) for window in batch) + 2
+        pieces = np.full((len(batch), longest), pad, np.int64)
+        for row, window in enumerate(batch):
+            pieces[row, : len(window.pieces) + 2] = [begin, *window.pieces, end]
+        mask = (pieces != pad).astype(np.int64)
+        said = self.session.run(outputs, {"input_ids": pieces, "attention_mask": mask})
+        return dict(zip(outputs, said, strict=True))
 
 
 def batches(sorted_windows: list[Window]) -> Iterator[list[Window]]:
@@ -121,16 +142,27 @@ def batches(sorted_windows: list[Window]) -> Iterator[list[Window]]:
 
 
 def read_card(model: str | Path | None = None) -> Card:
-    """What the model in a folder says of itself, without loading it; None is the shipped one.
+    """What a model says of itself, without loading it; None is the shipped one.
 
-    Raises FileNotFoundError where the folder holds no model.
+    Raises nlp.checkpoint.CheckpointError for a model of another kind that cannot be used.
     """
+    if not _ours(model):
+        from nlp import checkpoint  # noqa: PLC0415  it begins where this module ends
+
+        return checkpoint.read_card(str(model))
     config: dict[str, Any] = json.loads((_folder(model) / "config.json").read_text(encoding="utf-8"))
     return Card.of(config["opinion"])
 
 
 def load(model: str | Path | None = None, *, threads: int | None = None) -> OpinionModel:
-    """Open a model folder; None is the shipped one. `threads` defaults to OYEZ_NLP_THREADS, then all cores."""
+    """Open a model; None is the shipped one. `threads` defaults to OYEZ_NLP_THREADS, then all cores.
+
+    A folder in our own layout is run by ONNX Runtime; any other, or a model of the hub, is a `nlp.checkpoint`.
+    """
+    if not _ours(model):
+        from nlp import checkpoint  # noqa: PLC0415
+
+        return checkpoint.load(str(model), threads=threads)
     # Heavy imports wait until a model is really wanted: the command line must answer at once.
     os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")  # that there is no torch is intended
     import onnxruntime  # noqa: PLC0415
@@ -147,10 +179,10 @@ def load(model: str | Path | None = None, *, threads: int | None = None) -> Opin
     return OnnxOpinionModel(session, tokenizer, read_card(folder))
 
 
+def _ours(model: str | Path | None) -> bool:
+    """Whether it is a model of this layout: the shipped one, or a folder with a `model.onnx`."""
+    return model is None or (_folder(model) / "model.onnx").is_file()
+
+
 def _folder(model: str | Path | None) -> Path:
-    folder = Path(model) if model is not None else SHIPPED
-    if not (folder / "model.onnx").is_file():
-        raise FileNotFoundError(
-            f"{folder} holds no model.onnx; name a model folder, or none for the shipped model"
-        )
-    return folder
+    return SHIPPED if model is None else Path(model)

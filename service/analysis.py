@@ -195,7 +195,7 @@ def score(
         whole[row.group] += tally_mention(annotation, row.rating)
         for touchpoint in dict.fromkeys(opinion.touchpoint for opinion in annotation.touchpoints):
             touched[row.group][touchpoint] += tally_mention(annotation, row.rating, touchpoint=touchpoint)
-    error = SystematicError.from_card(model.card.systematic_error)
+    error = SystematicError.from_card(model.card.systematic_error, model.card.quantification)
     return [group_scorecard(name, tally, touched[name], error) for name, tally in whole.items()]
 
 
@@ -228,7 +228,8 @@ def open_model(home: Path | None = None, model: str | None = None) -> tuple[Opin
     Raises ServiceError when there is no such model, ConfigError when the configuration is wrong.
     """
     config = configuration(home)
-    return Reader(model or config.nlp.model), tuple(config.nlp.languages)
+    reader = Reader(model) if model else Reader(config.nlp.model, find_home(home).path)
+    return reader, tuple(config.nlp.languages)
 
 
 def configuration(home: Path | None = None) -> Config:

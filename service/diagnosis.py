@@ -140,7 +140,7 @@ def _model(ws: Workspace) -> Finding:
     try:
         ws.model.annotate(["Très bien"], ["fr"])
     except Exception as error:  # noqa: BLE001 (ONNX Runtime's errors have no common base; all are to be told)
-        return Finding("model", ok=False, detail=str(error), remedy=remedy)
+        return Finding("model", ok=False, detail=str(error), remedy=getattr(error, "remedy", "") or remedy)
     return Finding("model", ok=True, detail=f"{ws.model.name} loads and reads")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from pathlib import Path
 
 from nlp.annotation import Annotation
 from nlp.opinion import OpinionModel, load, read_card
@@ -12,15 +13,18 @@ from service.errors import ServiceError
 
 
 class Reader:
-    """A model folder (None: the shipped one). Loading takes two seconds, so a pass that brought nothing skips it.
+    """A model: a folder, one of the hub that was downloaded, or None, the shipped one.
 
-    Raises ServiceError where the folder holds no model.
+    A folder that is not written from the root on is looked for in `home` first. Loading takes two seconds, so a
+    pass that brought nothing skips it. Raises ServiceError where there is no such model.
     """
 
-    def __init__(self, folder: str | None = None) -> None:
-        self.folder = folder
+    def __init__(self, model: str | None = None, home: Path | None = None) -> None:
+        self.model = model
+        if model is not None and home is not None and (home / Path(model).expanduser()).is_dir():
+            self.model = str(home / Path(model).expanduser())
         with _remedy():
-            self.card = read_card(folder)
+            self.card = read_card(self.model)
         self.name = self.card.name
 
     def annotate(self, texts: Sequence[str], languages: Sequence[str | None] | None = None) -> list[Annotation]:
@@ -30,7 +34,7 @@ class Reader:
     @cached_property
     def _loaded(self) -> OpinionModel:
         with _remedy():
-            return load(self.folder)
+            return load(self.model)
 
 
 @contextmanager
@@ -38,6 +42,6 @@ def _remedy() -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ServiceError(
-            f"the opinion model cannot be read: {error}", "correct [nlp] model in oyez.toml, or leave it out"
-        ) from error
+        usual = "correct [nlp] model in oyez.toml, or leave it out"
+        remedy = getattr(error, "remedy", usual)
+        raise ServiceError(f"the opinion model cannot be read: {error}", remedy) from error

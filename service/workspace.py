@@ -17,6 +17,8 @@ from storage import brands, sources
 from storage.database import Database, open_database
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from nlp.opinion import OpinionModel
 
 
@@ -69,7 +71,7 @@ class Workspace:
         """
         from service.reader import Reader  # noqa: PLC0415 (brings NumPy with it)
 
-        return Reader(self.config.nlp.model)
+        return Reader(self.config.nlp.model, self.home.path)
 
     @cached_property
     def pseudonym_key(self) -> bytes:
@@ -82,17 +84,21 @@ class Workspace:
         Brands that came with an import stay beside those of the file.
         """
         with self.database.begin() as conn:
-            imported = [
-                brands.BrandSpec(brand.name, brand.settings)
-                for brand in brands.all_brands(conn)
-                if not brand.settings.get("configured") and self.config.brand(brand.name) is None
-            ]
-            configured = [
-                brands.BrandSpec(brand.name, {"configured": True, **brand.model_dump(exclude={"name"})})
-                for brand in self.config.brands
-            ]
-            sources.sync(conn, [source.name for source in self.config.sources])
-            return brands.sync(conn, [*configured, *imported])
+            return self.apply(conn)
+
+    def apply(self, conn: Connection) -> dict[str, int]:
+        """The same within a transaction."""
+        imported = [
+            brands.BrandSpec(brand.name, brand.settings)
+            for brand in brands.all_brands(conn)
+            if not brand.settings.get("configured") and self.config.brand(brand.name) is None
+        ]
+        configured = [
+            brands.BrandSpec(brand.name, {"configured": True, **brand.model_dump(exclude={"name"})})
+            for brand in self.config.brands
+        ]
+        sources.sync(conn, [source.name for source in self.config.sources])
+        return brands.sync(conn, [*configured, *imported])
 
     def close(self) -> None:
         """Close the connections."""

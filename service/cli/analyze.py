@@ -66,6 +66,10 @@ def analyze(
     by: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="One scorecard for each value of this column instead.")
     ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(help="Another model: a folder, or one of the Hugging Face hub that was downloaded."),
+    ] = None,
     form: Annotated[
         Format | None,
         typer.Option("--format", help="[default: as -o is called; else table in a terminal, jsonl in a pipe]"),
@@ -84,6 +88,7 @@ def analyze(
       oyez analyze answers.xlsx --text-column Verbatim --format csv
       oyez analyze reviews.parquet --by company
       oyez analyze answers.csv --by shop --rating-column note --rating-question recommendation
+      oyez analyze reviews.csv --model ./my-checkpoint          (needs the extra torch)
       cat reviews.jsonl | oyez analyze - --format jsonl
     """
     from collectors.tables import open_table
@@ -97,14 +102,14 @@ def analyze(
         answers = analysis.Answers(open_table(table), columns)
     except analysis.ColumnError as error:
         raise typer.BadParameter(f"{error}; {error.remedy}") from error
-    model, languages = analysis.open_model(home)
+    opened, languages = analysis.open_model(home, model)
     total = len(answers) if sys.stderr.isatty() else None
     with progress.bar("Annotating", total) as advance, destination(out) as stream:
         found: Iterable[Row]
         if by is None:
-            found = analysis.annotate(answers, model, languages=languages, advance=advance)
+            found = analysis.annotate(answers, opened, languages=languages, advance=advance)
         else:
-            found = analysis.score(answers, model, languages=languages, advance=advance)
+            found = analysis.score(answers, opened, languages=languages, advance=advance)
         shown = _COLUMNS.get((by is not None, form))
         write_rows(map(_flat, found) if shown else found, form, shown or (), stream)
     if brand is not None or about is not None:

@@ -311,7 +311,7 @@ def test_the_shipped_folder_stays_small():
 
 
 def test_a_folder_without_a_model_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match="holds no model"):
+    with pytest.raises(ValueError, match="holds no"):
         load(tmp_path)
 
 

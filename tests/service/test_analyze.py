@@ -45,7 +45,7 @@ def model() -> OpinionModel:
 @pytest.fixture
 def cli(model: OpinionModel, monkeypatch: pytest.MonkeyPatch) -> None:
     """Commands use the model that is loaded already."""
-    monkeypatch.setattr(analysis, "open_model", lambda home=None: (model, ("fr", "en")))
+    monkeypatch.setattr(analysis, "open_model", lambda home=None, name=None: (model, ("fr", "en")))
 
 
 @pytest.fixture
