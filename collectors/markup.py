@@ -16,7 +16,8 @@ _LINES = frozenset(
 )
 _PARAGRAPH, _LINE = "\x02", "\x01"
 """Marks that no text holds: control characters were taken out of it."""
-_GAP = re.compile(r"[\s\x01\x02]+")
+_GAP = re.compile(r"[\n\x01\x02][\s\x01\x02]*")
+"""Where a line ends; spaces before it are taken off when the text is tidied."""
 _SPACES = re.compile(r"[^\S\n]+")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 _TAG = re.compile(r"<[a-zA-Z/!?]")
@@ -101,9 +102,7 @@ class _Text:
 def _gap(match: re.Match[str]) -> str:
     """Elements that end and begin side by side make one gap, not two."""
     gap = match[0]
-    if _PARAGRAPH in gap or gap.count("\n") > 1:
-        return "\n\n"
-    return "\n" if _LINE in gap or "\n" in gap else gap
+    return "\n\n" if _PARAGRAPH in gap or gap.count("\n") > 1 else "\n"
 
 
 def _tidy(text: str, limit: int) -> str:

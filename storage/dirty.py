@@ -7,12 +7,13 @@ members are folded afresh by `storage.stories`, so that the outcome does not dep
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from datetime import date
 
 from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 from sqlalchemy.orm import aliased
 
-from storage.database import in_chunks, take_turns
+from storage.database import in_chunks, insert_rows, take_turns
 from storage.tables import DirtyDay, Mention, MentionBrand, StoryBand
 
 
@@ -22,6 +23,11 @@ def mark(conn: Connection, mention_ids: Collection[int]) -> None:
         _mark_where(conn, MentionBrand.mention_id.in_(ids))
         stories = select(Mention.story_id).where(Mention.id.in_(ids), Mention.story_id != Mention.id)
         _mark_where(conn, MentionBrand.mention_id.in_(stories))
+
+
+def mark_days(conn: Connection, days: Iterable[tuple[int, date]]) -> None:
+    """Mark days of brands, as (brand id, day): where only new mentions came, which are in no story yet."""
+    insert_rows(conn, DirtyDay, [{"brand_id": brand, "day": day} for brand, day in set(days)])
 
 
 def mark_everything(conn: Connection) -> None:

@@ -197,8 +197,8 @@ class _Intake:
         )
         ids = dict(self.conn.execute(numbers).all())
         days = {ids[row["external_id"]]: row["day"] for row in rows}
-        self._link([(ids[key], post) for key, post in posts.items()], days)
-        dirty.mark(self.conn, list(days))
+        links = self._link([(ids[key], post) for key, post in posts.items()], days)
+        dirty.mark_days(self.conn, [(link["brand_id"], link["day"]) for link in links])
 
     def _edit(self, posts: Mapping[int, Post]) -> None:
         if not posts:
@@ -277,13 +277,14 @@ class _Intake:
     def _update(self, rows: list[dict[str, Any]]) -> None:
         self.conn.execute(update(Mention).where(Mention.id == bindparam("mention")), rows)
 
-    def _link(self, posts: Iterable[tuple[int, Post]], days: Mapping[int, Any]) -> None:
+    def _link(self, posts: Iterable[tuple[int, Post]], days: Mapping[int, Any]) -> list[dict[str, Any]]:
         rows = [
             {"mention_id": id_, "brand_id": brand, "day": days[id_], "relevant": True}
             for id_, post in posts
             for brand in set(self.brand_ids_of(post))
         ]
         insert_rows(self.conn, MentionBrand, rows)
+        return rows
 
     def _content(self, post: Post) -> dict[str, Any]:
         """What the author wrote, and who that is."""

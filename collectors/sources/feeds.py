@@ -238,7 +238,9 @@ def _read_xml(text: str, url: str) -> _Reading:
     body = (_without_prolog(text[:_PROLOG]) + text[_PROLOG:]).encode("utf-8", "replace")
     headers = {"content-type": "application/xml; charset=utf-8"}  # no base address: it would be put before ids
     try:
-        feed = feedparser.parse(io.BytesIO(body), response_headers=headers, sanitize_html=False)
+        feed = feedparser.parse(
+            io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
+        )
     except _STUMBLES as error:
         raise ParseError(f"not a feed that can be read ({error})") from error
     if not feed.get("version") and not feed.entries:
@@ -324,10 +326,13 @@ def _make_item(own_id: str, link: str | None, post: Post) -> _Item:
     """Give a post its two identities. Raises ValueError where nothing could be one."""
     if not (own_id or link or post.title or post.text):
         raise ValueError("an item with no id, no link, no title and no text")
-    name = canonical(link) if link else None
-    content = "\n".join([link or "", post.title or "", str(post.published_at or ""), post.text])
-    fallback = hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()
-    return _Item(replace(post, external_id=(own_id or name or fallback)[:500]), (name or fallback)[:500])
+    name = canonical(link) if link else _fingerprint(post)
+    return _Item(replace(post, external_id=(own_id or name)[:500]), name[:500])
+
+
+def _fingerprint(post: Post) -> str:
+    content = "\n".join(["", post.title or "", str(post.published_at or ""), post.text])
+    return hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()
 
 
 def _content(entry: Mapping[str, Any]) -> tuple[str, str | None]:
@@ -414,7 +419,7 @@ def _web_address(link: object, base: str) -> str | None:
     """A link made absolute; None for what is not of the web (javascript:, mailto:)."""
     if not isinstance(link, str) or not link.strip():
         return None
-    address = _absolute(base, link)
+    address = link.strip() if link.startswith(("http://", "https://")) else _absolute(base, link)
     try:
         return address[:2000] if urlsplit(address).scheme in {"http", "https"} else None
     except ValueError:
