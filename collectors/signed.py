@@ -34,16 +34,16 @@ class Signed:
             answer = self._http.get(url, params=params, accept="application/json", credentials=self._credentials)
         except HttpError as error:
             secrets = [value.rpartition(" ")[2] for value in self._credentials.values()]
-            raise self._explained(error, secrets) from error
+            raise self.explained(error, secrets) from error
         return answer.answer()
 
-    def _explained(self, error: HttpError, secrets: list[str]) -> HttpError:
-        """The same error; a refusal in the words of the service."""
+    def explained(self, error: HttpError, secrets: list[str]) -> HttpError:
+        """The same error; a refusal in the words of the service, in which the `secrets` are left out."""
         response = error.response
         if response is None or response.status not in _REFUSALS:
             return error
         said = _said(response)
-        for secret in secrets:
+        for secret in filter(None, secrets):
             said = said.replace(secret, "…")
         problem = f"{self.service} refuses ({response.status}){': ' if said else ''}{said}"
         return Blocked(problem, remedy=self._remedy, permanent=True, response=response)
@@ -53,12 +53,22 @@ class SignedIn(Signed):
     """One service that gives an access token for a while in exchange for `form` (OAuth 2.0, RFC 6749).
 
     The token is fetched when it is first needed, and once more when it is no longer accepted (401). Where signing
-    in fails, it is not tried again.
+    in fails, it is not tried again. `client` are headers that the service wants with the form.
     """
 
-    def __init__(self, http: Http, service: str, token_url: str, form: Mapping[str, str], *, remedy: str) -> None:
+    def __init__(
+        self,
+        http: Http,
+        service: str,
+        token_url: str,
+        form: Mapping[str, str],
+        *,
+        remedy: str,
+        client: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(http, service, {}, remedy=remedy)
         self._token_url = token_url
+        self._client = dict(client or {})
         self._form = dict(form)
         self._is_proven = False
         self._failure: SourceError | None = None
@@ -70,33 +80,42 @@ class SignedIn(Signed):
         try:
             answer = super().get(url, params)
         except Blocked as error:
-            if not self._is_proven or error.response is None or error.response.status != 401:
+            if not self._is_proven or not self.has_expired(error):
                 raise
             self._sign_in()
             answer = super().get(url, params)
         self._is_proven = True
         return answer
 
+    def has_expired(self, error: HttpError) -> bool:
+        """Whether a refusal says that the token is no longer accepted, and a new one may be."""
+        return error.response is not None and error.response.status == 401
+
+    def fetch_token(self) -> str:
+        """A new token. Raises HttpError, and ParseError where the answer holds none."""
+        try:
+            response = self._http.post(self._token_url, form=self._form, credentials=self._client)
+        except HttpError as error:
+            secrets = [value for name, value in self._form.items() if name not in _NO_SECRETS]
+            raise self.explained(error, secrets) from error
+        return self.token_in(response.answer(), "access_token")
+
+    def token_in(self, answer: Answer, name: str) -> str:
+        """The token of this name in an answer. Raises ParseError where there is none."""
+        token = words(mapping(document(answer, self.service)).get(name), 8000)
+        if token is None or not _TOKEN.fullmatch(token):
+            raise ParseError(f"{self.service} gave no access token", remedy=self._remedy)
+        return token
+
     def _sign_in(self) -> None:
         if self._failure is not None:
             raise self._failure
         try:
-            self._credentials = {"Authorization": f"Bearer {self._token()}"}
+            self._credentials = {"Authorization": f"Bearer {self.fetch_token()}"}
         except SourceError as error:
             self._failure = error
             raise
         self._is_proven = False
-
-    def _token(self) -> str:
-        try:
-            response = self._http.post(self._token_url, form=self._form, credentials={})
-        except HttpError as error:
-            secrets = [value for name, value in self._form.items() if name not in _NO_SECRETS]
-            raise self._explained(error, secrets) from error
-        token = words(mapping(document(response.answer(), self.service)).get("access_token"), 8000)
-        if token is None or not _TOKEN.fullmatch(token):
-            raise ParseError(f"{self.service} gave no access token", remedy=self._remedy)
-        return token
 
 
 def reason(error: HttpError) -> str:
@@ -115,7 +134,7 @@ def _said(response: Response) -> str:
     first = mapping(next(iter(listing(told.get("errors"))), None))
     candidates = (
         inner.get("message"), told.get("error_description"), first.get("message"), told.get("detail"),
-        told.get("error"), fault.get("faultstring"), told.get("message"), told.get("Message"),
+        told.get("message"), told.get("error"), fault.get("faultstring"), told.get("Message"),
     )  # fmt: skip
     return next((said for one in candidates if (said := words(one, 200))), "")
 
