@@ -245,6 +245,12 @@ def either(names: Iterable[str]) -> Query | None:
     return Query(parts[0] if len(parts) == 1 else Either(parts))
 
 
+def any_of(queries: Iterable[Query]) -> Query | None:
+    """The query for what any of these finds; None where there are none."""
+    roots: list[Node] = [query.root for query in queries]
+    return Query(_joined(Either, roots)) if roots else None
+
+
 def _checked(text: str) -> str:
     parse(text)
     return text

@@ -95,11 +95,11 @@ class Page:
     cursor: Cursor
     faults: list[Fault] = field(default_factory=list)
     answer: Answer | None = None
+    questions: tuple[SurveyQuestion, ...] = ()
     spent: float = 0
     """Units of the service's quota that it cost, where there is one (`collectors.quota`)."""
     left: float | None = None
     """Units that are left, where the service says so."""
-    questions: tuple[SurveyQuestion, ...] = ()
 
 
 class SourceOptions(BaseModel):

@@ -3,67 +3,37 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
-from pathlib import Path
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import structlog
 
-from collectors.errors import RateLimited
 from collectors.secret import REVEAL
-from collectors.source import Cursor, Fault, Page, Source, SourceError, find
-from nlp.masking import pseudonym
-from service import progress, schedule
+from collectors.source import Cursor, Page, Source, SourceError, find
+from service import allowances, progress
 from service.config import SourceConfig
 from service.errors import ServiceError
-from service.matching import BrandIds, brand_ids
+from service.intake import Collected, Save, store_pages
+from service.matching import BrandIds, brand_ids, options_of
 from service.secret import reveal
+from service.visits import Outcome, ensure, is_due, kind_of_visit, must_wait, rest_after, rest_in_trouble
 from service.workspace import Workspace
-from storage import links, mentions, raw, runs, sources
-from storage.mentions import Stored
+from storage import runs, sources
 
 AT_ONCE = 4
 """Sources read at the same time; a host is never asked by two of them at once (`collectors.http`)."""
-_FAULTS_KEPT = 20
-_RETRY_FAILED_AFTER = timedelta(minutes=15)
-_RETRY_REFUSED_AFTER = timedelta(days=1)
-"""Where waiting will not help, a site is not asked again and again."""
 log = structlog.get_logger("oyez.collect")
 
-
-@dataclass
-class Collected:
-    """What became of one source. `problem` and `remedy` are set where it failed; what came before is kept."""
-
-    source: str
-    stored: Stored = field(default_factory=Stored)
-    pages: int = 0
-    faults: list[Fault] = field(default_factory=list)
-    fault_count: int = 0
-    problem: str = ""
-    remedy: str = ""
-
-    def add(self, page: Page, stored: Stored) -> None:
-        """Count one page in."""
-        self.pages += 1
-        self.stored += stored
-        self.fault_count += len(page.faults)
-        self.faults += page.faults[: _FAULTS_KEPT - len(self.faults)]
-
-    def to_json(self) -> dict[str, Any]:
-        """The counts, and what went wrong."""
-        counts = {"source": self.source, **asdict(self.stored), "pages": self.pages, "faults": self.fault_count}
-        return counts | {"problem": self.problem or None, "remedy": self.remedy or None}
+Visit = Callable[[SourceConfig], Collected]
 
 
 def collect(
     ws: Workspace,
     *,
     only: Sequence[str] = (),
-    since: datetime | None = None,
     due_only: bool = False,
     stop: threading.Event | None = None,
     advance: progress.Advance = progress.nothing,
@@ -74,15 +44,31 @@ def collect(
     other. With `stop` set, each ends after its page.
     Raises ServiceError when `only` names a source that is not configured.
     """
-    chosen = [config for config in chosen_sources(ws, only) if only or not config.off_because]
+    chosen = chosen_sources(ws, only)
     if due_only:
         chosen = [config for config in chosen if is_due(ws, config)]
+    halt = stop or threading.Event()
+    ids = ws.brand_ids() if chosen else {}
+
+    def visit(config: SourceConfig) -> Collected:
+        with begun(ws, config, kind_of_visit(config)) as at:
+            if at.may_go:
+                source = build(ws, config)
+                pages = source.pages(ws.http, at.cursor)
+                at.ended = all_stored(at, source, brands_of(ws, config, ids), pages, halt=halt, seen=count)
+        return at.result
+
+    def count(page: Page) -> None:
+        advance(len(page.posts))
+
+    return in_parallel(chosen, visit, halt)
+
+
+def in_parallel(chosen: Sequence[SourceConfig], visit: Visit, halt: threading.Event) -> list[Collected]:
+    """Visit sources, some at a time; where one breaks off the whole, the others end after their page."""
     if not chosen:
         return []
-    halt = stop or threading.Event()
-    ids = ws.brand_ids()
     with ThreadPoolExecutor(AT_ONCE, "collect") as pool:
-        visit = _Round(ws, ids, since, halt, advance).visit
         work = [pool.submit(visit, config) for config in chosen]
         try:
             return [future.result() for future in work]
@@ -91,64 +77,98 @@ def collect(
             raise
 
 
-def is_due(ws: Workspace, config: SourceConfig) -> bool:
-    """Whether the schedule says that it is time; one that failed is not tried again within 15 minutes.
+@dataclass
+class At:
+    """A visit that has begun. `may_go` is False where it has to wait; `ended` is False where it was cut off."""
 
-    Nor is one that asked for a longer rest before that is over, or, where waiting will not help, within a day.
-    A visit that was cut off, by a kill or a gentle stop, is due at once: it goes on from its last page.
-    """
-    with ws.database.read() as conn:
-        known = sources.find(conn, config.name)
-        visits = runs.recent(conn, _visit_of(config), limit=1)
-    now, zone = ws.clock.now(), ws.config.web.zone
-    if known and known.kind == config.kind and known.retry_at and now < known.retry_at:
-        return False
-    if known is None or known.last_attempt_at is None or (visits and visits[0].finished_at is None):
-        return True
-    if known.failures and now - known.last_attempt_at < _RETRY_FAILED_AFTER:
-        return False
-    last = known.last_success_at if known.failures else known.last_attempt_at
-    return last is None or schedule.parse(config.schedule).next_after(last, zone) <= now
+    ws: Workspace
+    config: SourceConfig
+    source_id: int
+    cursor: Cursor
+    backfill: dict[str, Any]
+    failures: int
+    result: Collected
+    may_go: bool = True
+    ended: bool = True
 
 
-def store_pages(
-    ws: Workspace,
-    source_id: int,
-    pages: Iterator[Page],
-    result: Collected,
+def brands_of(ws: Workspace, config: SourceConfig, ids: Mapping[str, int]) -> BrandIds:
+    """The brands that the posts of a source are about."""
+    by_column = names_brands(config.options)
+    return brand_ids(ws.config.brands, ids, chosen=config.brands, by_column=by_column)
+
+
+@contextmanager
+def begun(ws: Workspace, config: SourceConfig, kind: str) -> Iterator[At]:
+    """One visit, in the log of runs. This is the edge of a job: whatever goes wrong is noted on the source."""
+    result = Collected(config.name)
+    with ws.database.begin() as conn:
+        source_id = ensure(conn, config)
+        known = sources.state(conn, source_id)
+        at = At(ws, config, source_id, known.cursor, known.backfill or {}, known.failures, result)
+        if wait := must_wait(known, ws.clock.now()):
+            result.problem, result.remedy = wait, "nothing to do: it is read again then"
+            at.may_go = False
+        else:
+            visit = runs.start(conn, kind, ws.clock.now())
+    if not at.may_go:
+        yield at
+        return
+    rest: Outcome = (None, None)
+    try:
+        yield at
+    except (SourceError, ServiceError) as error:
+        result.problem, result.remedy = str(error), error.remedy
+        rest = rest_after(error, _failures(at), config, ws.clock.now())
+    except Exception as error:
+        log.exception("source broke", source=config.name)
+        result.problem = f"{type(error).__name__}: {error}"
+        result.remedy = "this is a mistake in oyez: please report it, with what `oyez sources parse` says"
+        rest = rest_in_trouble(_failures(at), ws.clock.now())
+    if not at.ended:
+        return
+    _report(at, rest)
+    with ws.database.begin() as conn:
+        runs.finish(conn, visit, ws.clock.now(), asdict(result.stored), result.problem or None)
+
+
+def _failures(at: At) -> int:
+    """How many failures in a row the present one makes: pages that were read in between begin anew."""
+    return 1 if at.result.pages else at.failures + 1
+
+
+def all_stored(
+    at: At,
+    source: Source,
     brands: BrandIds,
+    pages: Iterator[Page],
     *,
-    relink: bool = False,
-) -> Iterator[Page]:
-    """Store page after page, and give each back once it is safe. A crash repeats a page, and loses none.
+    halt: threading.Event,
+    seen: Callable[[Page], None],
+    save: Save | None = None,
+) -> bool:
+    """Store the source's pages, each `seen` once it is; False where it was stopped before its end.
 
-    With `relink`, what was stored before is about the brands that are said now.
+    It ends, too, where the quota of its service is used up, and rests until that begins anew.
     """
-    config = ws.config.privacy
-    key = ws.pseudonym_key
-    for page in pages:
-        now = ws.clock.now()
+    ws, result = at.ws, at.result
+    account = allowances.account(at.config, source)
+    if account is not None and allowances.exhausted(ws, account, at.source_id, result):
+        return True
+    for page in store_pages(ws, at.source_id, pages, result, brands, wants=source.wants, save=save):
+        seen(page)
+        if account is not None and allowances.count(ws, account, page, at.source_id, result):
+            return True
+        if halt.is_set():
+            return False
+    if result.pages == 0:  # a visit that found nothing is a good one, too
         with ws.database.begin() as conn:
-            stored = mentions.store_page(
-                conn,
-                source_id,
-                page.posts,
-                brand_ids_of=brands,
-                pseudonym=lambda name: pseudonym(name, key),
-                now=now,
-                keep_names=config.keep_names,
-            )
-            if relink and stored.unchanged + stored.refreshed:
-                links.relink(conn, source_id, page.posts, brands)
-            if page.answer is not None and (stored.touched or page.faults):
-                raw.keep(conn, source_id, page.answer, now, config.raw_days)
-            sources.record_success(conn, source_id, page.cursor, now, stored.new)
-        result.add(page, stored)
-        yield page
+            sources.record_success(conn, at.source_id, at.cursor, ws.clock.now())
+    return True
 
 
-def build(config: SourceConfig, folder: Path) -> Source:
-    """The source that the configuration describes; `folder` is where its relative paths begin.
+def build(ws: Workspace, config: SourceConfig) -> Source:
+    """The source that the configuration describes; relative paths begin in the home folder.
 
     Its secrets are followed now. Raises ServiceError where one is not there, or where the source is off.
     """
@@ -157,13 +177,14 @@ def build(config: SourceConfig, folder: Path) -> Source:
             f"the source {config.name!r} is off: {config.off_because}",
             "if you may read it all the same, write accept_terms = true in its [[sources]]",
         )
-    kind = find(config.kind)
+    folder = ws.home.path
     context = {"folder": folder, REVEAL: lambda reference: reveal(reference, folder)}
-    return kind(kind.Options.model_validate(config.options, context=context))
+    kind = find(config.kind)
+    return kind(kind.Options.model_validate(options_of(config, ws.config.brands), context=context))
 
 
 def chosen_sources(ws: Workspace, only: Sequence[str]) -> list[SourceConfig]:
-    """The configured sources of these names, or all of them.
+    """The configured sources of these names, or all of them that are not off.
 
     Raises ServiceError when there is none of a name.
     """
@@ -173,61 +194,7 @@ def chosen_sources(ws: Workspace, only: Sequence[str]) -> list[SourceConfig]:
             f"there is no source called {missing[0]!r} in {ws.home.config}",
             f"sources of that file: {', '.join(configured) or 'none'}",
         )
-    return [configured[name] for name in only] if only else list(configured.values())
-
-
-@dataclass(frozen=True, slots=True)
-class _Round:
-    """One round of visits: what they share."""
-
-    ws: Workspace
-    ids: dict[str, int]
-    since: datetime | None
-    stop: threading.Event
-    advance: progress.Advance
-
-    def visit(self, config: SourceConfig) -> Collected:
-        """Read one source to its end. This is the edge of a job: whatever goes wrong is noted on the source."""
-        result = Collected(config.name)
-        rest = None
-        with self.ws.database.begin() as conn:
-            source_id = sources.ensure(conn, config.name, config.kind)
-            cursor = sources.state(conn, source_id).cursor
-            visit = runs.start(conn, _visit_of(config), self.ws.clock.now())
-        try:
-            if not self._read(config, source_id, cursor, result):
-                return result
-        except (SourceError, ServiceError) as error:
-            result.problem, result.remedy = str(error), error.remedy
-            rest = _rest_after(error, config, self.ws.clock.now())
-        except Exception as error:
-            log.exception("source broke", source=config.name)
-            result.problem = f"{type(error).__name__}: {error}"
-            result.remedy = "this is a mistake in oyez: please report it, with what `oyez sources parse` says"
-        _report(self.ws, source_id, result, rest)
-        with self.ws.database.begin() as conn:
-            runs.finish(conn, visit, self.ws.clock.now(), asdict(result.stored), result.problem or None)
-        return result
-
-    def _read(self, config: SourceConfig, source_id: int, cursor: Cursor, result: Collected) -> bool:
-        """Store the source's pages; False where it was stopped before its end."""
-        source = build(config, self.ws.home.path)
-        brands = brand_ids(
-            self.ws.config.brands, self.ids, chosen=config.brands, by_column=names_brands(config.options)
-        )
-        pages = source.pages(self.ws.http, cursor, since=self.since)
-        for page in store_pages(self.ws, source_id, pages, result, brands):
-            self.advance(len(page.posts))
-            if self.stop.is_set():
-                return False
-        if result.pages == 0:  # a visit that found nothing is a good one, too
-            with self.ws.database.begin() as conn:
-                sources.record_success(conn, source_id, cursor, self.ws.clock.now())
-        return True
-
-
-def _visit_of(config: SourceConfig) -> str:
-    return f"visit {config.name}"
+    return [configured[name] for name in only] or [one for one in configured.values() if not one.off_because]
 
 
 def names_brands(options: Mapping[str, Any]) -> bool:
@@ -236,20 +203,13 @@ def names_brands(options: Mapping[str, Any]) -> bool:
     return bool(options.get("brand_column") or (isinstance(mapping, Mapping) and mapping.get("brand")))
 
 
-def _rest_after(error: SourceError | ServiceError, config: SourceConfig, now: datetime) -> datetime | None:
-    """Until when to leave the source alone; None: the usual wait. A file or a key may be put right any moment."""
-    if isinstance(error, RateLimited):
-        return error.retry_at
-    refused = isinstance(error, SourceError) and error.permanent
-    return now + _RETRY_REFUSED_AFTER if refused and config.kind != "files" else None
-
-
-def _report(ws: Workspace, source_id: int, result: Collected, rest: datetime | None) -> None:
+def _report(at: At, rest: Outcome) -> None:
+    result = at.result
     counts = {"pages": result.pages, "new": result.stored.new, "changed": result.stored.changed}
     if not result.problem:
         log.info("source read", source=result.source, **counts, faults=result.fault_count)
         return
     said = f"{result.problem}. To do: {result.remedy}" if result.remedy else result.problem
-    with ws.database.begin() as conn:
-        sources.record_failure(conn, source_id, said, ws.clock.now(), rest)
+    with at.ws.database.begin() as conn:
+        sources.record_failure(conn, at.source_id, said, at.ws.clock.now(), *rest)
     log.warning("source failed", source=result.source, problem=result.problem, remedy=result.remedy, **counts)

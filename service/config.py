@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from collectors.http import HttpSettings
+from collectors.query import QueryText
 from collectors.source import find
 from service import schedule
 from service.secret import SecretReference, is_reference
@@ -56,7 +57,9 @@ class NlpConfig(Section):
     """The opinion model."""
 
     model: str | None = Field(
-        default=None, description="Folder of the opinion model. Default: the one delivered."
+        default=None,
+        description="Another opinion model: a folder, or the id of a downloaded one of the Hugging Face hub, with "
+        "a 5-star or a 3-class head (needs the extra `torch`). Default: the one delivered.",
     )
     languages: list[Language] = Field(
         default=["fr", "en"],
@@ -71,9 +74,15 @@ class BrandConfig(Section):
 
     name: Name = Field(description="The brand's name, unique.")
     aliases: list[Name] = Field(default=[], description="Other ways to write it, products that stand for it.")
+    query: QueryText | None = Field(
+        default=None,
+        description='What a text must say to be about it: words, "phrases", AND, OR, NOT, NEAR/5, livr* and '
+        "(parentheses). Searches ask for it, and texts of sources of several brands are told apart by it. "
+        "Default: its name and aliases, with `context` and `excluded`.",
+    )
     context: list[Name] = Field(
         default=[],
-        description="If set, a text from a source of several brands must also hold one of these words.",
+        description="If set, a text from a search or a source of several brands must hold one of these, too.",
     )
     excluded: list[Name] = Field(
         default=[], description="A text from such a source with one of these is not about it."
@@ -88,6 +97,12 @@ class BrandConfig(Section):
         description="Lowest answer that counts as satisfied in CSAT, from 0 (worst) to 1 (best): 0.75 is 4 of 5 "
         "stars and 8 of 10.",
     )
+
+    @model_validator(mode="after")
+    def _one_query(self) -> BrandConfig:
+        if self.query and (self.context or self.excluded):
+            raise ValueError("query says it all: write context and excluded into it, as AND (…) and NOT (…)")
+        return self
 
 
 class SourceConfig(Section):

@@ -13,12 +13,14 @@ from sqlalchemy import Connection
 
 from collectors.http import Http
 from collectors.post import Post
+from collectors.query import fold
 from collectors.source import Cursor, Page, SourceError, find
 from collectors.tables import digest, open_file
 from service import progress
-from service.collecting import Collected, names_brands, store_pages
+from service.collecting import names_brands
 from service.errors import ServiceError
-from service.matching import BrandIds, BrandMatcher, fold
+from service.intake import Collected, store_pages
+from service.matching import BrandIds, BrandMatcher
 from service.workspace import Workspace
 from storage import brands, sources
 

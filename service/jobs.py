@@ -17,8 +17,8 @@ from typing import Any
 import structlog
 
 from service import annotating, collecting, delivery, progress, reporting, watching
-from service.collecting import Collected
 from service.delivery import Delivered
+from service.intake import Collected
 from service.workspace import Workspace
 from storage import raw, rollups, runs
 

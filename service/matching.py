@@ -2,37 +2,55 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from collectors.post import Post
-from service.config import BrandConfig
+from collectors.query import All, Not, Query, Text, any_of, either, fold, parse
+from collectors.source import find
+from service.config import BrandConfig, SourceConfig
 
 BrandIds = Callable[[Post], Sequence[int]]
 
 
+def query_of(brand: BrandConfig) -> Query | None:
+    """What a text must say to be about a brand: its query, or its names with what must and must not be there.
+
+    None for a name without a letter or digit.
+    """
+    if brand.query is not None:
+        return parse(brand.query)
+    names, context, excluded = either([brand.name, *brand.aliases]), either(brand.context), either(brand.excluded)
+    if names is None:
+        return None
+    parts = [names.root, *([context.root] if context else []), *([Not(excluded.root)] if excluded else [])]
+    return Query(All(tuple(parts))) if len(parts) > 1 else names
+
+
+def options_of(source: SourceConfig, brands: Sequence[BrandConfig]) -> dict[str, Any]:
+    """The options of a source; a search that is not told what to look for looks for its brands.
+
+    Raises SourceError where there is no such kind.
+    """
+    asked = find(source.kind).Options.model_fields.get("query")
+    if asked is None or not asked.is_required() or "query" in source.options:
+        return source.options
+    about = [query_of(brand) for brand in brands if not source.brands or brand.name in source.brands]
+    query = any_of(one for one in about if one)
+    return source.options | ({"query": str(query)} if query else {})
+
+
 class BrandMatcher:
-    """Finds the brands named in a text, whatever the case and the accents ("LeBonCoin", "leboncoin")."""
+    """Finds the brands that a text is about, whatever the case and the accents ("LeBonCoin", "leboncoin")."""
 
     def __init__(self, brands: Sequence[BrandConfig]) -> None:
-        self._brands = [
-            (brand.name, _words([brand.name, *brand.aliases]), _words(brand.context), _words(brand.excluded))
-            for brand in brands
-        ]
+        self._queries = [(brand.name, query) for brand in brands if (query := query_of(brand))]
         self._by_name = {fold(name): brand.name for brand in brands for name in (brand.name, *brand.aliases)}
 
     def named_in(self, text: str) -> list[str]:
-        """The brands whose name or alias stands in the text as whole words, and whose other words allow it."""
-        folded = fold(text)
-        return [
-            brand
-            for brand, names, context, excluded in self._brands
-            if names
-            and names.search(folded)
-            and (context is None or context.search(folded))
-            and not (excluded and excluded.search(folded))
-        ]
+        """The brands whose query the text matches."""
+        given = Text(text)
+        return [brand for brand, query in self._queries if query.matches(given)]
 
     def called(self, name: str) -> str | None:
         """The brand that goes by exactly this name or alias."""
@@ -61,18 +79,3 @@ def brand_ids(
         return only or [about[name] for name in among.named_in(f"{post.title or ''}\n{post.text}")]
 
     return named
-
-
-def fold(text: str) -> str:
-    """The text without case and accents, for comparing names."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(character for character in decomposed if not unicodedata.combining(character))
-
-
-def _words(names: Sequence[str]) -> re.Pattern[str] | None:
-    """A pattern for any of the names as whole words, longest first; None where there are none."""
-    folded = sorted({fold(name).strip() for name in names} - {""}, key=len, reverse=True)
-    if not folded:
-        return None
-    either = "|".join(r"\s+".join(map(re.escape, name.split())) for name in folded)
-    return re.compile(rf"(?<!\w)(?:{either})(?!\w)")

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 from collectors.source import SourceError, find
 from service.config import Config
 from service.errors import ConfigError
+from service.matching import options_of
 
 Location = tuple[str | int, ...]
 """A path into the file: `("sources", 0, "options", "url")`."""
@@ -152,7 +153,7 @@ def _bad_options(config: Config) -> Iterator[Mistake]:
             yield ("sources", index, "kind"), f"{error}; {error.remedy}"
             continue
         try:
-            options.model_validate(source.options)
+            options.model_validate(options_of(source, config.brands))
         except ValidationError as error:
             yield from _mistakes(error, options, ("sources", index, "options"))
 

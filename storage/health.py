@@ -1,11 +1,11 @@
 """How well the sources are: when they last spoke, what they usually yield, whether their silence is odd.
 
 **When a silence is odd.** Days are counted on which a source said anything at all: a day of forty posts says no
-more about the next one than a day of one. Up to `HISTORY_DAYS` days before the newest mention show how often that
-is, over all days and for each weekday. How probable it is that a source stays silent for so long follows from
-Jeffreys' posterior of those shares, Beta(spoke + ½, silent + ½): few days known make a wide guess, and so a patient
-one. Told is what is less probable than `QUIET_BELOW` both over all days and by weekdays: shops that are closed on
-Sunday are not odd on Monday.
+more about the next one than a day of one. Up to `HISTORY_DAYS` days before the newest mention show how often
+that is, over all days and for each weekday. How probable it is that a source stays silent for so long follows
+from Jeffreys' posterior of those shares, Beta(spoke + ½, silent + ½): few days known make a wide guess, and so a
+patient one. Told is what is less probable than `QUIET_BELOW` both over all days and by weekdays: shops that are
+closed on Sunday are not odd on Monday.
 """
 
 from __future__ import annotations

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, select
 
 from storage.database import insert_into
 from storage.tables import Quota as QuotaRow
@@ -52,9 +53,9 @@ def spend(
 def find(conn: Connection, account: str, now: datetime) -> Spent | None:
     """What was spent of an account's present quota; None where nothing was."""
     row = conn.execute(_row(account, now)).first()
-    return Spent(*row) if row else None
+    return Spent(row.spent, row.units, row.resets_at) if row else None
 
 
-def _row(account: str, now: datetime) -> Select[tuple[float, float, datetime]]:
+def _row(account: str, now: datetime) -> Any:
     columns = select(QuotaRow.spent, QuotaRow.units, QuotaRow.resets_at)
     return columns.where(QuotaRow.account == account, QuotaRow.resets_at > now)

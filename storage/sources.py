@@ -75,8 +75,7 @@ _COLUMNS = (
 
 
 def _state(row: Any) -> SourceState:
-    *known, rest, backfill, fingerprint = row
-    return SourceState(*known, Rest(rest) if rest else None, backfill, fingerprint)
+    return SourceState(**dict(row._mapping) | {"rest": Rest(row.rest) if row.rest else None})
 
 
 def sync(conn: Connection, configured: Iterable[str]) -> None:
@@ -157,7 +156,7 @@ def end_backfill(conn: Connection, source_id: int, now: datetime) -> None:
     conn.execute(update(SourceRow).where(SourceRow.id == source_id).values(values))
 
 
-def record_failure(
+def record_failure(  # noqa: PLR0917  all that is known of it
     conn: Connection,
     source_id: int,
     problem: str,

@@ -40,7 +40,7 @@ def list_(home: HomeOption = None, format_: FormatOption = Format.TABLE) -> None
     from collectors.source import find, note
     from service.cli.output import write_rows
     from service.workspace import open_workspace
-    from storage.sources import health
+    from storage.health import health
 
     with open_workspace(home) as ws:
         with ws.database.read() as conn:
@@ -153,7 +153,7 @@ def preview(
     with open_workspace(home) as ws:
         [config] = chosen_sources(ws, [name])
         with Http(ws.config.http) as http:
-            page = next(iter(build(config, ws.home.path).pages(http, {})), None)
+            page = next(iter(build(ws, config).pages(http, {})), None)
     write_posts(page.posts if page else [], format_, sys.stdout)
     for fault in page.faults if page else []:
         typer.echo(f"left out: {fault.item}: {fault.problem}", err=True)

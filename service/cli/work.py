@@ -54,34 +54,65 @@ def collect(
     source: OnlyOption = None,
     since: Annotated[
         datetime | None,
-        typer.Option("--since", formats=["%Y-%m-%d"], help="No further back than this day (UTC)."),
+        typer.Option(
+            "--since",
+            formats=["%Y-%m-%d"],
+            help="Read the past back to this day (UTC); the same day again goes on where it was cut off.",
+        ),
     ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Store nothing: say what would be new or changed.")
+    ] = False,
     home: HomeOption = None,
     format_: FormatOption = Format.TABLE,
 ) -> None:
     """Read the sources now, whether they are due or not, and keep what is new.
 
+    A site that asked to be left alone for a while is left alone, and so is a service whose quota is used up.
+
     \b
     Examples:
       oyez collect
       oyez collect --source Press --since 2026-01-01
+      oyez collect --dry-run
       oyez collect --format jsonl
     """
     import sys
     from datetime import UTC
 
     from service import progress
+    from service.backfilling import backfill
     from service.cli.output import write_rows
     from service.collecting import collect as read_sources
     from service.errors import ServiceError
+    from service.rehearsing import rehearse
 
     with _workspace(home) as ws:
         if not ws.config.sources:
             raise ServiceError(f"{ws.home.config} names no source", "add a [[sources]]: see `oyez sources kinds`")
         start = since.replace(tzinfo=UTC) if since else None
-        with progress.bar("Collecting") as advance:
-            results = read_sources(ws, only=source or (), since=start, advance=advance)
-    columns = ("source", "new", "changed", "unchanged", "deleted", "faults", "problem", "remedy")
+        if dry_run:
+            with progress.bar("Reading") as advance:
+                results = rehearse(ws, only=source or (), since=start, advance=advance)
+            typer.echo("Nothing was stored: this is what would be.", err=True)
+        elif start is not None:
+            with progress.percents(f"Back to {start:%Y-%m-%d}") as told:
+                results = backfill(ws, start, only=source or (), told=told)
+        else:
+            with progress.bar("Collecting") as advance:
+                results = read_sources(ws, only=source or (), advance=advance)
+    columns = (
+        "source",
+        "new",
+        "changed",
+        "unchanged",
+        "deleted",
+        "off_topic",
+        "faults",
+        "waits",
+        "problem",
+        "remedy",
+    )
     write_rows([result.to_json() for result in results], format_, columns, sys.stdout)
     for result in results:
         for fault in result.faults:

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from service import jobs
-from service.collecting import Collected, collect
+from service.collecting import collect
 from service.errors import ServiceError
 from service.importing import import_file, plan
+from service.intake import Collected
 from service.workspace import Workspace
 from storage import brands, mentions, rollups, sources
 from tests.service.workspaces import workspace

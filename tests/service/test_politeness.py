@@ -14,9 +14,12 @@ from pathlib import Path
 import pytest
 
 from collectors.http import Http
-from service.collecting import Collected, collect, is_due
+from service.collecting import collect
+from service.intake import Collected
+from service.visits import is_due
 from service.workspace import Workspace
 from storage import sources
+from storage.health import health
 from storage.sources import SourceState
 from tests.service.workspaces import NOW, FrozenClock, workspace
 
@@ -129,12 +132,17 @@ def test_a_rate_limited_source_is_due_when_the_site_said_even_in_another_process
 
 
 @pytest.mark.parametrize(("status", "robots"), [(410, b""), (200, b"User-agent: *\nDisallow: /\n")])
-def test_a_site_that_refuses_for_good_is_asked_once_a_day(tmp_path: Path, status: int, robots: bytes) -> None:
+def test_a_site_that_refuses_for_good_is_asked_after_a_day_then_ever_more_rarely(
+    tmp_path: Path, status: int, robots: bytes
+) -> None:
     clock = FrozenClock()
     with site() as here, workspace(tmp_path, toml(here, "a"), clock=clock) as ws:
         here.status, here.robots = status, robots
         assert visit(ws).problem
-        assert tried(ws, clock, NOW + timedelta(days=3)) == [NOW + timedelta(days=1), NOW + timedelta(days=2)]
+        assert [(moment - NOW).days for moment in tried(ws, clock, NOW + timedelta(days=25))] == [1, 3, 7, 14, 21]
+        with ws.database.read() as conn:
+            [told] = health(conn, clock.now())
+        assert told.standing == "resting"
 
 
 def test_a_site_in_trouble_is_asked_again_after_a_quarter_of_an_hour(tmp_path: Path) -> None:

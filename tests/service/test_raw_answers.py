@@ -8,7 +8,7 @@ import pytest
 
 from collectors.post import Post, PostKind
 from collectors.source import Answer, Fault, Page
-from service.collecting import Collected, store_pages
+from service.intake import Collected, store_pages
 from service.workspace import Workspace
 from storage import raw, sources
 from tests.service.workspaces import NOW, workspace

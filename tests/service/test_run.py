@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from service import jobs, reporting, watching
-from service.collecting import collect, is_due
+from service.collecting import collect
 from service.errors import ServiceError
 from service.importing import import_file, plan
 from service.messages import alert_text
+from service.visits import is_due
 from storage import alerts, mentions, outbox, rollups, runs, sources
 from tests.service.receivers import webhook
 from tests.service.workspaces import NOW, FrozenClock, workspace
@@ -163,7 +164,7 @@ def test_a_source_is_due_by_its_schedule_and_not_at_once_after_a_failure(tmp_pat
         clock.moment += timedelta(minutes=10)
         assert is_due(ws, forum)
         assert not is_due(ws, reviews)
-        clock.moment += timedelta(minutes=10)
+        clock.moment += timedelta(minutes=12)
         assert is_due(ws, reviews)
 
 

@@ -1,0 +1,65 @@
+"""What services allow: counts the units that visits cost, and lets sources rest whose quota is used up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from collectors.quota import Quota
+from collectors.secret import references
+from collectors.source import Page, Source
+from service.config import SourceConfig
+from service.intake import Collected
+from service.workspace import Workspace
+from storage import quotas, sources
+from storage.quotas import Spent
+from storage.sources import Rest
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whose quota it is: sources of one kind with the same keys share one."""
+
+    name: str
+    quota: Quota
+
+
+def account(config: SourceConfig, source: Source) -> Account | None:
+    """The account that a source spends from; None where its service sets no quota."""
+    quota = source.quota()
+    return None if quota is None else Account(name_of_account(config, source), quota)
+
+
+def name_of_account(config: SourceConfig, source: Source) -> str:
+    """How the account is kept: the keys' references, never the keys."""
+    return " ".join([config.kind, *sorted(references(source.Options, config.options))])
+
+
+def exhausted(ws: Workspace, account: Account, source_id: int, result: Collected) -> bool:
+    """Whether nothing is left before the first request: the source then rests."""
+    with ws.database.read() as conn:
+        spent = quotas.find(conn, account.name, ws.clock.now())
+    return spent is not None and _rests(ws, spent, source_id, result)
+
+
+def count(ws: Workspace, account: Account, page: Page, source_id: int, result: Collected) -> bool:
+    """Count what a page cost; whether that was the last of it."""
+    if not page.spent and page.left is None:
+        return False
+    now, quota = ws.clock.now(), account.quota
+    with ws.database.begin() as conn:
+        spent = quotas.spend(
+            conn, account.name, page.spent, now,
+            units=quota.units, resets_at=quota.resets_at(now), left=page.left,
+        )  # fmt: skip
+    return _rests(ws, spent, source_id, result)
+
+
+def _rests(ws: Workspace, spent: Spent, source_id: int, result: Collected) -> bool:
+    if not spent.used_up:
+        return False
+    result.waits = (
+        f"the service's quota of {spent.units:g} units is used up until {spent.resets_at:%Y-%m-%d %H:%M} UTC"
+    )
+    with ws.database.begin() as conn:
+        sources.record_rest(conn, source_id, spent.resets_at, Rest.QUOTA)
+    return True
