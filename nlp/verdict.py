@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,8 @@ class Card:
     recommendation: Mapping[str, Any]
     systematic_error: Mapping[str, float]
     unknown: tuple[str, ...]
+    quantification: Mapping[str, Any] = field(default_factory=dict)
+    """How the mean probabilities of many texts become shares: see `nlp.quantification`."""
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Card:
@@ -49,6 +51,7 @@ class Card:
             recommendation=config["recommendation"],
             systematic_error=config["systematic_error"],
             unknown=tuple(config["unknown"]),
+            quantification=config.get("quantification", {}),
         )
 
     def heat(self, task: str, language: str | None) -> float:

@@ -32,18 +32,19 @@ class Effect:
         }
 
 
-def effect(whole: Tally, touching: Tally, formula: Formula) -> Effect | None:
+def effect(whole: Tally, touching: Tally, formula: Formula, error: SystematicError = UNKNOWN) -> Effect | None:
     """The figure of `whole` minus that of `whole` without `touching`, which is a part of it.
 
-    With a share w of the answers touching it, the effect is exactly w·(figure of those - figure of the rest),
-    so its standard error is w·√(e₁² + e₂²), the two parts being independent and w taken as known. The model's
-    systematic error is left out: it is common to both parts. None when either part has no answer.
+    With a share w of the answers touching it, the effect is w·(figure of those - figure of the rest), exactly so
+    where the model's means are not moved. So its standard error is w·√(e₁² + e₂²), the two parts being
+    independent and w taken as known. The model's systematic error is left out: it is common to both parts. None
+    when either part has no answer.
     """
-    part, rest = formula(touching, UNKNOWN), formula(without(whole, touching), UNKNOWN)
-    if part is None or rest is None or part.answers == 0 or rest.answers == 0:
+    all_of_it, part, rest = (formula(some, error) for some in (whole, touching, without(whole, touching)))
+    if all_of_it is None or part is None or rest is None or part.answers == 0 or rest.answers == 0:
         return None
     share = part.answers / (part.answers + rest.answers)
-    value = share * (part.value - rest.value)
+    value = all_of_it.value - rest.value
     half = Z * share * math.hypot(part.error, rest.error)
     return Effect(value, value - half, value + half)
 
@@ -77,7 +78,9 @@ class TouchpointFigures:
         }
 
 
-def touchpoint_figures(whole: Tally, by_touchpoint: Mapping[str, Tally]) -> list[TouchpointFigures]:
+def touchpoint_figures(
+    whole: Tally, by_touchpoint: Mapping[str, Tally], error: SystematicError = UNKNOWN
+) -> list[TouchpointFigures]:
     """Every touchpoint that somebody touched, the most mentioned first (then by name)."""
     found = [
         TouchpointFigures(
@@ -85,8 +88,8 @@ def touchpoint_figures(whole: Tally, by_touchpoint: Mapping[str, Tally]) -> list
             mentions=round(tally.mentions),
             negative=round(tally.blamed),
             positive=round(tally.praised),
-            effect_on_nps=effect(whole, tally, nps),
-            effect_on_csat=effect(whole, tally, csat),
+            effect_on_nps=effect(whole, tally, nps, error),
+            effect_on_csat=effect(whole, tally, csat, error),
         )
         for name, tally in by_touchpoint.items()
         if name and tally.mentions >= FEWEST

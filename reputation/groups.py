@@ -22,5 +22,5 @@ def group_scorecard(
         key: figure.to_json(DIGITS.get(key, 1)) if figure else None
         for key, figure in indicators(tally, error).items()
     }
-    touchpoints = [found.to_json() for found in touchpoint_figures(tally, by_touchpoint)]
+    touchpoints = [found.to_json() for found in touchpoint_figures(tally, by_touchpoint, error)]
     return {"group": name, "n": round(tally.mentions), **figures, "touchpoints": touchpoints}

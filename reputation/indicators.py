@@ -1,20 +1,24 @@
 """The indicators of a set of mentions, each worked out from a `Tally` by one formula.
 
 An answer that was given is used as it is; a text without one stands in with its probabilities, never with its
-most probable label, because counting labels is biased as soon as opinions move. Both are pooled. The variance
-used is that of a whole answer, E[p + d] - (E[p - d])²: by the law of total variance it is the spread between
-texts plus the doubt within each, so it covers sampling and the classifier's chance errors together. What the
-model gets wrong for a whole group is added by `reputation.figures.figure`.
+most probable label, because counting labels is biased as soon as opinions move. The means of the probabilities
+are then put right by what the model's card knows of whole groups (`nlp.quantification`), or the brand's own
+answers taught (`reputation.calibration`), and pooled with the answers given. The variance used is that of a whole
+answer, E[p + d] - (E[p - d])²: by the law of total variance it is the spread between texts plus the doubt within
+each, so it covers sampling and the classifier's chance errors together. What the model gets wrong for a whole
+group is added by `reputation.figures.figure`.
 
 Each function gives None when nothing was answered.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from reputation.figures import Figure, SystematicError, figure
-from reputation.intervals import adjusted_wald, mean_interval, wilson
+from reputation.intervals import Z, adjusted_wald, mean_interval, wilson
 from storage.tally import Tally
 
 UNKNOWN = SystematicError()
@@ -26,40 +30,33 @@ FEWEST = 1e-6
 
 def nps(tally: Tally, error: SystematicError = UNKNOWN) -> Figure | None:
     """Net Promoter Score, -100 to 100: 100·(promoters - detractors)/answers, interval by Rocks' adjusted Wald."""
-    observed = tally.promoters + tally.passives + tally.detractors
     return _net(
-        tally.promoters + tally.p_promoter,
-        tally.detractors + tally.p_detractor,
-        observed=observed,
-        inferred=tally.inferred_nps,
-        systematic=error.nps,
+        (tally.detractors, tally.passives, tally.promoters),
+        read(error, "nps", (tally.p_detractor, tally.p_passive, tally.p_promoter), net),
+        tally.inferred_nps,
     )
 
 
 def net_sentiment(tally: Tally, error: SystematicError = UNKNOWN) -> Figure | None:
     """Net sentiment, -100 to 100: 100·(positive - negative)/mentions read, neutral ones included."""
     return _net(
-        tally.p_positive,
-        tally.p_negative,
-        observed=0.0,
-        inferred=tally.opinions,
-        systematic=error.net_sentiment,
+        (0.0, 0.0, 0.0),
+        read(error, "net_sentiment", (tally.p_negative, tally.p_neutral, tally.p_positive), net),
+        tally.opinions,
     )
 
 
 def csat(tally: Tally, error: SystematicError = UNKNOWN) -> Figure | None:
     """Customer satisfaction, 0 to 100: the share of satisfied answers (4-5 of 5 by default), Wilson interval."""
-    return _share(
-        tally.satisfied + tally.p_satisfied,
-        observed=tally.rated,
-        inferred=tally.inferred_csat,
-        systematic=error.csat,
-    )
+    unsatisfied = tally.inferred_csat - tally.p_satisfied
+    texts = read(error, "csat", (unsatisfied, tally.p_satisfied), best)
+    return _share((tally.satisfied, tally.rated), texts, tally.inferred_csat)
 
 
 def churn_intent(tally: Tally, error: SystematicError = UNKNOWN) -> Figure | None:
     """Share of mentions that say they leave, 0 to 100, Wilson interval."""
-    return _share(tally.p_churn, observed=0.0, inferred=tally.churn_known, systematic=error.churn_intent)
+    staying = tally.churn_known - tally.p_churn
+    return _share((0.0, 0.0), read(error, "churn_intent", (staying, tally.p_churn), best), tally.churn_known)
 
 
 def ces(tally: Tally, error: SystematicError = UNKNOWN) -> Figure | None:
@@ -67,12 +64,15 @@ def ces(tally: Tally, error: SystematicError = UNKNOWN) -> Figure | None:
 
     A text without a cue is not counted: `observed` and `inferred` say how many were.
     """
+    moved, texts = read_mean(error, "ces", tally.cue_sum, tally.cued)
+    # Moving the mean leaves the spread around it as it was.
+    squares = tally.cue_squares + (moved**2 - tally.cue_sum**2) / tally.cued if tally.cued >= FEWEST else 0.0
     return _mean(
-        tally.effort_sum + tally.cue_sum,
-        tally.effort_squares + tally.cue_squares,
+        tally.effort_sum + moved,
+        tally.effort_squares + squares,
         observed=tally.efforts,
         inferred=tally.cued,
-        systematic=error.ces,
+        systematic=texts.systematic,
     )
 
 
@@ -82,12 +82,13 @@ def rating(tally: Tally, error: SystematicError = UNKNOWN) -> Figure | None:
     Of inferred stars only the sum is kept, so their squares are taken as large as stars with that mean can
     have them (all ones and fives: 6·stars - 5): the interval is wide rather than too short.
     """
+    moved, texts = read_mean(error, "rating", tally.expected_stars, tally.inferred_csat)
     return _mean(
-        tally.rating_sum + tally.expected_stars,
-        tally.rating_squares + 6 * tally.expected_stars - 5 * tally.inferred_csat,
+        tally.rating_sum + moved,
+        tally.rating_squares + 6 * moved - 5 * tally.inferred_csat,
         observed=tally.rated,
         inferred=tally.inferred_csat,
-        systematic=error.rating,
+        systematic=texts.systematic,
     )
 
 
@@ -110,40 +111,92 @@ def indicators(tally: Tally, error: SystematicError = UNKNOWN) -> dict[str, Figu
     return {name: work_out(tally, error) for name, work_out in INDICATORS.items()}
 
 
-def _net(
-    positives: float, negatives: float, *, observed: float, inferred: float, systematic: float
-) -> Figure | None:
-    n = observed + inferred
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What texts tell: the share of each answer, the lowest first, and how far a whole group may be off.
+
+    `systematic` is in the figure's unit, as one standard deviation below and one above.
+    """
+
+    shares: tuple[float, ...]
+    systematic: tuple[float, float]
+
+
+def read(
+    error: SystematicError, name: str, sums: Sequence[float], worth: Callable[[Sequence[float]], float]
+) -> Read:
+    """The shares of answers in texts, from the sums of their probabilities, put right where that is known how.
+
+    `worth` makes the figure called `name` of shares. Its limits are taken where the adjustment's doubt ends, so
+    near the ends of the scale the inner one is farther away.
+    """
+    known = [max(0.0, each) for each in sums]
+    total = math.fsum(known)
+    if total < FEWEST:
+        return Read((0.0,) * len(known), (0.0, 0.0))
+    adjustment = error.adjustments.get(name)
+    if adjustment is None:
+        points = getattr(error, name)
+        return Read(tuple(each / total for each in known), (points, points))
+    shares = adjustment.shares(known)
+    low, high = (worth(adjustment.shares(known, side * Z * adjustment.doubt)) for side in (-1, 1))
+    return Read(shares, ((worth(shares) - low) / Z, (high - worth(shares)) / Z))
+
+
+def read_mean(error: SystematicError, name: str, total: float, n: float) -> tuple[float, Read]:
+    """The sum of `n` inferred answers from 1 to 5, put right: their mean is taken as a share of the scale."""
+    found = read(error, name, (5 * n - total, total - n), lambda shares: 4 * shares[-1])
+    return n * (1 + 4 * found.shares[-1]), found
+
+
+def net(shares: Sequence[float]) -> float:
+    """100·(best - worst)."""
+    return 100 * (shares[-1] - shares[0])
+
+
+def best(shares: Sequence[float]) -> float:
+    """100·best."""
+    return 100 * shares[-1]
+
+
+def _net(observed: tuple[float, float, float], inferred: Read, n_inferred: float) -> Figure | None:
+    """Of three-way answers: those given are counts, those inferred shares of `n_inferred` texts."""
+    answers = math.fsum(observed)
+    n = answers + n_inferred
     if n < FEWEST:
         return None
-    sampling = adjusted_wald(max(0.0, positives), max(0.0, negatives), n).scaled(100)
+    positives, negatives = (observed[at] + n_inferred * inferred.shares[at] for at in (2, 0))
     return figure(
         100 * (positives - negatives) / n,
-        sampling,
-        observed=observed,
-        inferred=inferred,
-        systematic=systematic,
+        adjusted_wald(positives, negatives, n).scaled(100),
+        observed=answers,
+        inferred=n_inferred,
+        systematic=inferred.systematic,
         lowest=-100.0,
         highest=100.0,
     )
 
 
-def _share(positives: float, *, observed: float, inferred: float, systematic: float) -> Figure | None:
-    n = observed + inferred
+def _share(observed: tuple[float, float], inferred: Read, n_inferred: float) -> Figure | None:
+    """Of yes and no: `observed` is the number of yes and of answers given."""
+    n = observed[1] + n_inferred
     if n < FEWEST:
         return None
+    positives = observed[0] + n_inferred * inferred.shares[-1]
     return figure(
         100 * positives / n,
         wilson(positives, n).scaled(100),
-        observed=observed,
-        inferred=inferred,
-        systematic=systematic,
+        observed=observed[1],
+        inferred=n_inferred,
+        systematic=inferred.systematic,
         lowest=0.0,
         highest=100.0,
     )
 
 
-def _mean(total: float, squares: float, *, observed: float, inferred: float, systematic: float) -> Figure | None:
+def _mean(
+    total: float, squares: float, *, observed: float, inferred: float, systematic: tuple[float, float]
+) -> Figure | None:
     n = observed + inferred
     if n < FEWEST:
         return None

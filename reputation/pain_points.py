@@ -10,11 +10,12 @@ from sqlalchemy import Connection
 
 from reputation.change import Change, change
 from reputation.effects import Effect, effect
-from reputation.figures import Figure, figure
-from reputation.indicators import FEWEST, csat, nps
+from reputation.figures import Figure, SystematicError, figure
+from reputation.indicators import FEWEST, UNKNOWN, csat, nps
 from reputation.intervals import wilson
 from reputation.periods import Period
 from reputation.quotes import distinct
+from reputation.scorecards import model_error
 from storage import annotations as opinions
 from storage import rollups
 from storage.brands import Brand
@@ -75,6 +76,7 @@ def find(
     by_touchpoint: Mapping[str, Tally],
     whole_before: Tally,
     before: Mapping[str, Tally],
+    error: SystematicError = UNKNOWN,
 ) -> list[PainPoint]:
     """The touchpoints that somebody blames, the costliest first, then the most blamed, then by name."""
     found = [
@@ -85,8 +87,8 @@ def find(
             praised=round(tally.praised),
             share=share,
             change=change(_share(before.get(name, Tally()).blamed, whole_before), share),
-            effect_on_nps=effect(whole, tally, nps),
-            effect_on_csat=effect(whole, tally, csat),
+            effect_on_nps=effect(whole, tally, nps, error),
+            effect_on_csat=effect(whole, tally, csat, error),
         )
         for name, tally in by_touchpoint.items()
         if name and tally.blamed >= FEWEST and (share := _share(tally.blamed, whole))
@@ -102,6 +104,7 @@ def pain_points(conn: Connection, brand: Brand, period: Period) -> list[PainPoin
         rollups.by_touchpoint(conn, brand.id, period.start, period.end),
         rollups.read(conn, brand.id, before.start, before.end),
         rollups.by_touchpoint(conn, brand.id, before.start, before.end),
+        model_error(conn, brand.id),
     )
 
 

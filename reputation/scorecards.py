@@ -19,7 +19,7 @@ from reputation.indicators import DIGITS, FEWEST, UNKNOWN, indicators, net_senti
 from reputation.periods import Period
 from reputation.score import DEFAULT_WEIGHTS, Score, freshness, score
 from storage import annotations as opinions
-from storage import rollups
+from storage import brands, rollups
 from storage.brands import Brand
 from storage.tally import Tally
 
@@ -178,7 +178,7 @@ def scorecard(
         period,
         by_day,
         answerable=(asked[True], asked[False]),
-        error=model_error(conn),
+        error=model_error(conn, brand.id),
         weights=weights,
         part=part,
     )
@@ -222,10 +222,16 @@ def by_source(
     return sorted(cards, key=lambda card: (-card.mentions, card.slice.source_id or 0))
 
 
-def model_error(conn: Connection) -> SystematicError:
-    """The systematic error on the card of the model that the figures are made with."""
+def model_error(conn: Connection, brand_id: int) -> SystematicError:
+    """How the current model is off for a brand: by the model's card, and by what the brand's answers taught."""
     model = opinions.current_model(conn)
-    return SystematicError.from_card(model.card.get("systematic_error") if model else None)
+    if model is None:
+        return UNKNOWN
+    return SystematicError.from_card(
+        model.card.get("systematic_error"),
+        model.card.get("quantification"),
+        satisfied_from=brands.satisfied_from(conn, brand_id),
+    )
 
 
 def daily(by_day: Mapping[date, Tally], period: Period, error: SystematicError = UNKNOWN) -> list[dict[str, Any]]:
@@ -261,7 +267,7 @@ def daily_series(
         language=part.language,
         touchpoint=part.touchpoint,
     )
-    return daily(by_day, period, model_error(conn))
+    return daily(by_day, period, model_error(conn, brand.id))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from reputation import pain_points
-from reputation.figures import SystematicError
+from reputation.figures import CAUTIOUS, SystematicError
 from reputation.indicators import csat, net_sentiment, rating
 from reputation.periods import Period, last_complete_week
 from reputation.quotes import shown, telling
@@ -50,7 +50,7 @@ def weekly_report(
     period = Period.of_week(week)
     if period.start > now.date():
         raise ValueError(f"week {week} has not begun; the last complete one is {last_complete_week(now)}")
-    error = model_error(conn)
+    error = model_error(conn, brand.id)
     card = scorecard(conn, brand, period, weights=weights)
     points = pain_points.pain_points(conn, brand, period)
     return {
@@ -153,7 +153,6 @@ def _accuracy(conn: Connection, card: Scorecard, error: SystematicError) -> dict
         "mentions": card.mentions,
         "rated": round(card.tally.rated),
         "systematic_error": {
-            name: {"value": getattr(error, name), "measured": measured.get(name) is not None}
-            for name in error.__slots__
+            name: {"value": getattr(error, name), "measured": measured.get(name) is not None} for name in CAUTIOUS
         },
     }

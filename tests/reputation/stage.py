@@ -12,7 +12,13 @@ from storage.brands import Brand, BrandSpec
 from storage.database import open_database
 
 MODEL = "test-model"
-CARD = {"systematic_error": {"nps": 2.0, "csat": 2.0, "net_sentiment": 2.0}}
+CARD = {
+    "systematic_error": {"nps": 2.0, "csat": 2.0, "net_sentiment": 2.0},
+    "quantification": {
+        "csat": {"4": {"shifts": [0.0], "slope": 1.3, "doubt": 0.3}},
+        "rating": {"shifts": [0.0], "slope": 1.2, "doubt": 0.2},
+    },
+}
 NOW = datetime(2026, 11, 18, 9, 0, tzinfo=UTC)  # a Wednesday of week 47
 
 

@@ -58,7 +58,7 @@ def test_report_card_and_group_agree_to_the_digit(stage: Stage) -> None:
         report = weekly_report(conn, stage.brand, "2026-W46", NOW)
         tally = rollups.read(conn, stage.brand.id, PERIOD.start, PERIOD.end)
         touchpoints = rollups.by_touchpoint(conn, stage.brand.id, PERIOD.start, PERIOD.end)
-        group = group_scorecard("Nova", tally, touchpoints, model_error(conn))
+        group = group_scorecard("Nova", tally, touchpoints, model_error(conn, stage.brand.id))
         pains = pain_points(conn, stage.brand, PERIOD)
     assert report["scorecard"] == card
     for name, shown in card["indicators"].items():

@@ -88,7 +88,7 @@ def test_a_brand_nobody_speaks_of_has_an_empty_card_and_no_score(stage: Stage) -
 
 def test_the_models_card_says_how_far_figures_may_be_off(stage: Stage) -> None:
     with stage.database.read() as conn:
-        error = model_error(conn)
+        error = model_error(conn, stage.brand.id)
     assert error.nps == 2
     assert error.ces == 0.5  # not measured: the cautious one
 
