@@ -1,5 +1,6 @@
 """Hacker News: stories and comments that name a brand, through Algolia's public search.
 
+**Asks** one search for each alternative of the query: this search knows words, phrases and -word, and no OR.
 **Covers** all of Hacker News since 2007, indexed within minutes. Needs no key; about 10,000 requests an hour.
 A search gives its latest 1,000 hits at most, so long spans are read in slices of time, the latest first.
 `overlap_hours` before the last item known are read again: items are indexed late, edited and voted on.
@@ -21,9 +22,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from pydantic import Field, model_validator
 
+from collectors import dialects
 from collectors.dates import parse_date
 from collectors.markup import to_text
 from collectors.post import Author, Post, PostKind, Reach
+from collectors.query import QueryText
 from collectors.response import decode, unpack
 from collectors.source import Answer, Cursor, Fault, Page, ParseError, Source, SourceError, SourceOptions
 
@@ -41,15 +44,14 @@ _REMEDY = "save the answer of https://hn.algolia.com/api/v1/search_by_date?query
 class Options(SourceOptions):
     """What to search for."""
 
-    query: str = Field(min_length=2, description="the words to find, usually the brand's name")
-    exact: bool = Field(default=True, description="find the words together, in this order and spelling")
+    query: QueryText = Field(description='What is searched for, as in: Lila OR "Lila Énergie".')
     stories: bool = Field(default=True, description="read stories")
     comments: bool = Field(default=True, description="read comments")
     overlap_hours: float = Field(
         default=24.0, ge=0, le=720, description="hours before the last known item to read again"
     )
     max_requests: int = Field(
-        default=50, ge=1, description="most requests a run; the next run goes on from there"
+        default=50, ge=1, description="most requests a run for each search; the next run goes on from there"
     )
     site: str = Field(default="https://hn.algolia.com", description="where the search is; another only for tests")
 
@@ -81,11 +83,24 @@ class HackerNews(Source):
         return Page(posts, {}, faults, answer)
 
     def pages(self, http: Http, cursor: Cursor, *, since: datetime | None = None) -> Iterator[Page]:
-        """Read what is new, slice by slice, from the latest back to the last known item or `since`.
+        """Read what is new, search by search, from the latest back to the last known item or `since`.
 
-        The cursor is the time of the latest item (`newest`, epoch seconds); while a walk back is under way also
-        where it goes on (`until`), where it ends (`low`) and the latest item it saw (`top`).
+        The cursor holds for each search the time of its latest item (`newest`, epoch seconds); while a walk back
+        is under way also where it goes on (`until`), where it ends (`low`) and the latest item it saw (`top`).
         """
+        assert self.query is not None
+        states: dict[str, Cursor] = dict(cursor.get("searches", {}))
+        for search in dialects.render(self.query, dialects.HACKER_NEWS).searches:
+            for page in self._walk(http, search, states.get(search, {}), since):
+                states[search] = page.cursor
+                yield replace(page, cursor={"searches": dict(states)})
+
+    def under_way(self, cursor: Cursor) -> bool:
+        """Whether one of the searches has not come to its end."""
+        return any("until" in state for state in cursor.get("searches", {}).values())
+
+    def _walk(self, http: Http, search: str, cursor: Cursor, since: datetime | None) -> Iterator[Page]:
+        """One search, slice by slice."""
         options = cast("Options", self.options)
         newest = int(cursor.get("newest", 0))
         low, until, top = cursor.get("low"), cursor.get("until"), int(cursor.get("top", newest))
@@ -94,7 +109,7 @@ class HackerNews(Source):
             low = max(newest - int(options.overlap_hours * 3600), start)
         for _ in range(options.max_requests):
             answer = http.get(
-                f"{options.site.rstrip('/')}/api/v1/search_by_date", params=self._params(low, until)
+                f"{options.site.rstrip('/')}/api/v1/search_by_date", params=self._params(search, low, until)
             )
             page = self.parse(answer.answer())
             document = _document(answer.answer())
@@ -107,14 +122,13 @@ class HackerNews(Source):
             until = min(times) if until is None or min(times) < until else until - 1
             yield replace(page, cursor={"newest": newest, "low": low, "until": until, "top": top})
 
-    def _params(self, low: int, until: int | None) -> dict[str, object]:
+    def _params(self, search: str, low: int, until: int | None) -> dict[str, object]:
         options = cast("Options", self.options)
         tags = [tag for tag, wanted in (("story", options.stories), ("comment", options.comments)) if wanted]
         bounds = [f"created_at_i>={low}", *([f"created_at_i<={until}"] if until is not None else [])]
-        phrase = options.query.replace('"', " ").strip()
         return {
-            "query": f'"{phrase}"' if options.exact else options.query,
-            "advancedSyntax": "true" if options.exact else None,
+            "query": search,
+            "advancedSyntax": "true",
             "tags": f"({','.join(tags)})",
             "numericFilters": ",".join(bounds),
             "hitsPerPage": _HITS,

@@ -143,10 +143,10 @@ def test_one_answer_is_one_request_and_gives_the_latest_time() -> None:
     with Site() as site:
         serve(site, [hit(1), hit(5)], 10)
         (page,) = walk(site)
-        assert page.cursor == {"newest": 1_700_000_005}
+        assert page.cursor == {"searches": {"oyez": {"newest": 1_700_000_005}}}
         (request,) = site.asked(SEARCH)
         assert request.query["tags"] == "(story,comment)"
-        assert (request.query["query"], request.query["advancedSyntax"]) == ('"oyez"', "true")
+        assert (request.query["query"], request.query["advancedSyntax"]) == ("oyez", "true")
 
 
 def test_more_hits_than_an_answer_holds_are_read_in_slices() -> None:
@@ -154,7 +154,7 @@ def test_more_hits_than_an_answer_holds_are_read_in_slices() -> None:
         serve(site, [hit(number) for number in range(95)], 10)
         found = walk(site)
         assert ids(found) == set(range(95))
-        assert found[-1].cursor == {"newest": 1_700_000_094}
+        assert found[-1].cursor == {"searches": {"oyez": {"newest": 1_700_000_094}}}
 
 
 @settings(max_examples=6, deadline=None)
@@ -182,7 +182,7 @@ def test_a_walk_cut_short_goes_on_where_it_was(stopped_after: int) -> None:
         rest = walk(site, before[-1].cursor)
         then = walk(site, rest[-1].cursor)
         assert ids(before) | ids(rest) | ids(then) == {*range(95), 200}
-        assert then[-1].cursor == {"newest": 1_700_000_200}
+        assert then[-1].cursor == {"searches": {"oyez": {"newest": 1_700_000_200}}}
 
 
 def test_a_run_reads_no_more_than_it_may_and_the_next_goes_on() -> None:
@@ -210,14 +210,36 @@ def test_nothing_before_the_day_asked_for_is_read() -> None:
 def test_nothing_new_keeps_the_cursor() -> None:
     with Site() as site:
         serve(site, [], 10)
-        assert walk(site, {"newest": 1_700_000_000})[-1].cursor == {"newest": 1_700_000_000}
+        known = {"searches": {"oyez": {"newest": 1_700_000_000}}}
+        assert walk(site, known)[-1].cursor == known
 
 
 def test_the_history_begins_with_hacker_news() -> None:
     assert datetime.fromtimestamp(hacker_news._FIRST_SECOND, UTC).year == 2006
 
 
-@pytest.mark.parametrize("options", [{}, {"query": "x"}, {"query": "oyez", "stories": False, "comments": False}])
+@pytest.mark.parametrize(
+    "options", [{}, {"query": "oyez AND"}, {"query": "oyez", "stories": False, "comments": False}]
+)
 def test_wrong_options_are_refused(options: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         Options.model_validate(options)
+
+
+def test_each_alternative_is_a_search_of_its_own_and_has_its_own_place() -> None:
+    with Site() as site:
+        serve(site, [hit(1), hit(5)], 10)
+        pages = walk(site, query='oyez OR "hear ye" NOT court')
+        asked = [request.query["query"] for request in site.asked(SEARCH)]
+        assert asked == ["oyez", '"hear ye" -court']
+        assert list(pages[-1].cursor["searches"]) == asked
+        walk(site, pages[-1].cursor, query="oyez")
+        assert "created_at_i>=1700000005" in site.asked(SEARCH)[-1].query["numericFilters"]
+
+
+def test_a_walk_is_under_way_until_its_last_slice() -> None:
+    with Site() as site:
+        serve(site, [hit(number) for number in range(95)], 10)
+        source = HackerNews(Options.model_validate({"query": "oyez"}))
+        under_way = [source.under_way(page.cursor) for page in walk(site)]
+        assert under_way == [True] * (len(under_way) - 1) + [False]
