@@ -202,7 +202,12 @@ def _open_postgresql(address: URL) -> Engine:
 
 def insert_into(conn: Connection, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
     """An INSERT that knows ON CONFLICT, in the database's own dialect."""
-    return postgresql.insert(table) if conn.dialect.name == "postgresql" else sqlite.insert(table)
+    return insert_for(conn.dialect.name, table)
+
+
+def insert_for(dialect: str, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
+    """The same, where the statement is kept for many connections."""
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
 def insert_rows(conn: Connection, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:

@@ -10,13 +10,15 @@ import re
 import zlib
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import cache
 from hashlib import sha256
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from sqlalchemy import Connection, delete, select
 
 from collectors.source import Answer
-from storage.database import insert_into
+from storage.database import insert_for
 from storage.tables import RawAnswer
 
 SECRET_HEADERS = frozenset({"set-cookie", "authorization", "proxy-authorization", "cookie"})
@@ -34,7 +36,6 @@ def keep(conn: Connection, source_id: int, answer: Answer, now: datetime, keep_d
     if keep_days <= 0:
         return
     url = _without_secrets(answer.url)
-    expires_at = now + timedelta(days=keep_days)
     row = {
         "source_id": source_id,
         "sha256": sha256(url.encode("utf-8", "replace") + b"\n" + answer.body).digest(),
@@ -47,14 +48,16 @@ def keep(conn: Connection, source_id: int, answer: Answer, now: datetime, keep_d
         },
         "body": zlib.compress(answer.body),
         "received_at": now,
-        "expires_at": expires_at,
+        "expires_at": now + timedelta(days=keep_days),
     }
-    statement = insert_into(conn, RawAnswer).values(row)
-    conn.execute(
-        statement.on_conflict_do_update(
-            index_elements=["source_id", "sha256"], set_={"expires_at": expires_at, "received_at": now}
-        )
-    )
+    conn.execute(_keeping(conn.dialect.name), row)
+
+
+@cache
+def _keeping(dialect: str) -> Any:
+    statement = insert_for(dialect, RawAnswer)
+    fresh = {name: statement.excluded[name] for name in ("expires_at", "received_at")}
+    return statement.on_conflict_do_update(index_elements=["source_id", "sha256"], set_=fresh)
 
 
 def replay(conn: Connection, source_id: int, since: datetime | None = None) -> Iterator[tuple[datetime, Answer]]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from storage.database import insert_into
 from storage.tables import Source as SourceRow
@@ -74,6 +74,16 @@ _COLUMNS = (
 )
 
 
+_STATE = select(*_COLUMNS).where(SourceRow.id == bindparam("source"))
+_NAMED = select(SourceRow.id, SourceRow.kind, SourceRow.fingerprint).where(SourceRow.name == bindparam("source"))
+_GOOD = (
+    update(SourceRow)
+    .where(SourceRow.id == bindparam("source"))
+    .values(posts=SourceRow.posts + bindparam("more"), failures=0, problem=None, retry_at=None, rest=None)
+)
+"""Made once: to put a statement together takes ten times as long as to run it on SQLite."""
+
+
 def _state(row: Any) -> SourceState:
     return SourceState(**dict(row._mapping) | {"rest": Rest(row.rest) if row.rest else None})
 
@@ -92,8 +102,7 @@ def ensure(
     A source whose kind was changed in the configuration begins anew: another kind cannot read its cursor. One
     whose options changed, as their `fingerprint` tells, need not rest any longer.
     """
-    columns = (SourceRow.id, SourceRow.kind, SourceRow.fingerprint)
-    found = conn.execute(select(*columns).where(SourceRow.name == name)).first()
+    found = conn.execute(_NAMED, {"source": name}).first()
     if found is None:
         row = {"name": name, "kind": kind, "cursor": {}, "posts": 0, "failures": 0, "configured": configured}
         row |= {"fingerprint": fingerprint}
@@ -118,7 +127,7 @@ def find(conn: Connection, name: str) -> SourceState | None:
 
 def state(conn: Connection, source_id: int) -> SourceState:
     """Where the source stopped. Raises LookupError when there is no such source."""
-    row = conn.execute(select(*_COLUMNS).where(SourceRow.id == source_id)).first()
+    row = conn.execute(_STATE, {"source": source_id}).first()
     if row is None:
         raise LookupError(f"there is no source number {source_id}")
     return _state(row)
@@ -178,6 +187,6 @@ def record_rest(conn: Connection, source_id: int, until: datetime, rest: Rest) -
 def _record_good(
     conn: Connection, source_id: int, now: datetime, posts: int, place: Mapping[str, Mapping[str, Any]]
 ) -> None:
-    values: dict[str, Any] = {"posts": SourceRow.posts + posts, "failures": 0, "problem": None}
-    values |= {"last_attempt_at": now, "last_success_at": now, "retry_at": None, "rest": None, **place}
-    conn.execute(update(SourceRow).where(SourceRow.id == source_id).values(values))
+    conn.execute(
+        _GOOD, {"source": source_id, "more": posts, "last_attempt_at": now, "last_success_at": now, **place}
+    )
