@@ -43,6 +43,7 @@ def examine(home: Home, *, network: bool = False) -> Iterator[Finding]:
         yield _summary(home, config)
     ws = Workspace(home, config)
     yield from _secrets(ws)
+    yield from _off(config)
     yield from _database(ws)
     yield _model(ws)
     yield _disk(home)
@@ -96,6 +97,13 @@ def _secrets(ws: Workspace) -> Iterator[Finding]:
         if not is_reference(channel) and not channel.startswith(("mailto:", "http:", "https:")):
             remedy = "keep such an address as env:NAME or file:PATH: it holds a secret"
             yield Finding("secret", ok=True, detail=f"{shown(channel)} stands in clear; {remedy}")
+
+
+def _off(config: Config) -> Iterator[Finding]:
+    """Sources that are not read because nobody accepted their terms."""
+    for source in config.sources:
+        if source.off_because:
+            yield Finding("source", ok=True, detail=f"{source.name} is off: {source.off_because}")
 
 
 def _database(ws: Workspace) -> Iterator[Finding]:
