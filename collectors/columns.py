@@ -68,6 +68,8 @@ _WORDS: dict[str, tuple[str, ...]] = {
         "reponse marque",
     ),
 }  # fmt: skip
+_ASKED = 55.0
+"""How well a column of ratings is told by a whole question: better than by a word within its header."""
 _CONTAINED = {"text", "rating", "published_at"}
 """Fields whose header is often a whole question: one of the words within it will do."""
 _ALIASES = {"id": "external_id", "date": "published_at", "stars": "rating", "owner_reply": "reply"}
@@ -174,10 +176,16 @@ def guess_mapping(
     columns, why = _chosen(header, options.mapping)
     declined = {_ALIASES.get(name, name) for name, column in options.mapping.items() if not column}
     profiles = [
-        _Profile(name, labels[at] if at < len(labels) else "", [row[at] for row in rows if row[at] is not None])
+        _Profile(
+            name,
+            labels[at] if at < len(labels) else "",
+            [row[at] for row in rows if row[at] is not None],
+            beside=header,
+        )
         for at, name in enumerate(header)
     ]
-    _guess(profiles, columns, why, declined)
+    no_question = {name for name, said in options.questions.items() if not said}
+    _guess(profiles, columns, why, declined, no_question)
     if "text" not in columns and "rating" not in columns:
         raise ParseError(
             f"no column of texts or ratings was recognised among: {', '.join(header)}",
@@ -233,8 +241,10 @@ def _chosen(header: Sequence[str], mapping: Mapping[str, str]) -> tuple[dict[str
 class _Profile:
     """What a sample of one column looks like."""
 
-    def __init__(self, name: str, label: str, values: list[Any]) -> None:
+    def __init__(self, name: str, label: str, values: list[Any], beside: Sequence[str] = ()) -> None:
         self.name, self.label = name, label
+        self.hints = ["nps"] if f"{name}_NPS_GROUP" in beside else []
+        """What a column worked out from this one says of it: Qualtrics puts Q1_NPS_GROUP beside Q1."""
         self.names = [words(part) for part in (name, label) if part]
         self.asked = " ".join(self.names)
         self.values = values
@@ -246,9 +256,14 @@ class _Profile:
         """Whether a question is about the whole, and not about one part of it."""
         return bool(re.search(r"\b(?:overall|global\w*|general\w*|ensemble)\b", self.asked))
 
-    def asks_something(self, hints: Sequence[str]) -> bool:
+    @property
+    def asks_something(self) -> bool:
         """Whether this column holds answers to a question on recommendation, satisfaction or effort."""
-        if _DERIVED.search(self.asked) or not self.values or not (topic(f"{self.name} {self.label}") or hints):
+        if (
+            _DERIVED.search(self.asked)
+            or not self.values
+            or not (topic(f"{self.name} {self.label}") or self.hints)
+        ):
             return False
         return self.share(is_answer) >= 0.7
 
@@ -266,6 +281,8 @@ class _Profile:
                     best = max(best, 100.0 - rank)
                 elif field in _CONTAINED and re.search(rf"(?:^| ){re.escape(word)}(?: |$)", name):
                     best = max(best, 50.0 - rank)
+        if field == "rating" and best < _ASKED and self.asks_something:
+            return _ASKED + 5.0 * self.is_overall
         return best
 
 
@@ -333,7 +350,11 @@ def _by_values(profile: _Profile, field: str) -> float:
 
 
 def _guess(
-    profiles: Sequence[_Profile], columns: dict[str, str], why: dict[str, str], declined: set[str]
+    profiles: Sequence[_Profile],
+    columns: dict[str, str],
+    why: dict[str, str],
+    declined: set[str],
+    no_question: set[str],
 ) -> None:
     """Give each field that is still free the free column that fits best, the surest pair first."""
     pairs = []
@@ -352,6 +373,8 @@ def _guess(
     taken = set(columns.values())
     for score, at, field, reason in sorted(pairs):
         name = profiles[at].name
+        if field == "rating" and name in no_question:
+            continue
         if score and field not in columns and name not in taken:
             columns[field], why[field] = name, f"from its {reason}"
             taken.add(name)
@@ -381,28 +404,25 @@ def _questions(
         return None, ()
     main = by_name[columns["rating"]]
     own = Setting(options.question, options.worst, options.best, options.easy)
-    hints = [*_survey_type(profiles), *_beside(main, by_name)]
+    hints = [*_survey_type(profiles), *main.hints]
     rated = recognise(main.name, main.label, main.values, set_.get(main.name, own), hints=hints, layout=layout)
     answers: dict[Question, Asked] = {}
     free = [profile for profile in profiles if profile.name not in columns.values()]
     for profile in sorted(free, key=lambda profile: (profile.name not in set_, not profile.is_overall)):
-        asks = profile.name in set_ or (
-            options.questions.get(profile.name) is None and profile.asks_something(_beside(profile, by_name))
-        )
-        if not asks:
+        said = options.questions.get(profile.name)
+        if said == "" or not (said or profile.asks_something):
             continue
-        beside = _beside(profile, by_name)
         asked = recognise(
-            profile.name, profile.label, profile.values, set_.get(profile.name), hints=beside, layout=layout
+            profile.name,
+            profile.label,
+            profile.values,
+            set_.get(profile.name),
+            hints=profile.hints,
+            layout=layout,
         )
         if asked.question is not rated.question:
             answers.setdefault(asked.question, asked)
     return rated, tuple(sorted(answers.values(), key=lambda asked: asked.question))
-
-
-def _beside(profile: _Profile, by_name: Mapping[str, _Profile]) -> list[str]:
-    """What a column worked out from this one says of it: Qualtrics puts Q1_NPS_GROUP beside Q1."""
-    return ["nps"] if f"{profile.name}_NPS_GROUP" in by_name else []
 
 
 def _date_order(values: Sequence[Any], options: MappingOptions, layout: Layout | None) -> tuple[bool, str]:

@@ -252,7 +252,7 @@ class _Objects(Table):
     def _objects(self, faults: list[Fault]) -> Iterator[tuple[int, dict[str, Cell]]]:
         for number, record in self._values():
             if isinstance(record, dict):
-                yield number, _flat(record)
+                yield number, _flat(surveys.answer(record))
             else:
                 problem = "not JSON" if record is None else "JSON, but not an object"
                 faults.append(Fault(f"line {number}", f"{problem}: the line was left out"))
