@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from reputation.periods import Period
 from reputation.quotes import excerpt, shown
+from reputation.silences import GoneQuiet
 from reputation.surges import Surge, surge
 from storage import alerts, rollups
 from storage.alerts import AlertDraft
@@ -64,6 +65,9 @@ class Spike:
     baseline_days: int = 28
     at_least: int = 5
     lookback_days: int = 7
+
+
+Rule = NegativeMention | Spike | GoneQuiet
 
 
 def negative_mention(conn: Connection, brand: Brand, rule: NegativeMention, now: datetime) -> list[AlertDraft]:
@@ -137,7 +141,7 @@ def spike(conn: Connection, brand: Brand, rule: Spike, now: datetime) -> list[Al
 
 
 def shorten(
-    rule: NegativeMention | Spike, brand: Brand, drafts: Sequence[AlertDraft], most: int = MOST_TOLD
+    rule: Rule, brand: Brand, drafts: Sequence[AlertDraft], most: int = MOST_TOLD
 ) -> tuple[list[AlertDraft], list[AlertDraft]]:
     """What is to be sent of the new drafts of one pass, and what is to be noted only.
 
@@ -152,9 +156,7 @@ def shorten(
     return [*told, _summary(rule, brand, told, rest)], rest
 
 
-def _summary(
-    rule: NegativeMention | Spike, brand: Brand, told: Sequence[AlertDraft], rest: Sequence[AlertDraft]
-) -> AlertDraft:
+def _summary(rule: Rule, brand: Brand, told: Sequence[AlertDraft], rest: Sequence[AlertDraft]) -> AlertDraft:
     worst = max(rest, key=_grave)
     digest = blake2b("\n".join(draft.key for draft in rest).encode(), digest_size=8).hexdigest()
     return AlertDraft(
@@ -171,7 +173,7 @@ def _grave(draft: AlertDraft) -> int:
     return [str(severity) for severity in SEVERITIES].index(draft.severity)
 
 
-def _prefix(rule: NegativeMention | Spike, brand: Brand) -> str:
+def _prefix(rule: Rule, brand: Brand) -> str:
     """How the keys of this rule's alerts on the brand begin."""
     return f"{rule.name}:{brand.name}:"
 

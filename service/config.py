@@ -147,8 +147,9 @@ class AlertConfig(Section):
     """A rule that calls for attention."""
 
     name: Name = Field(description="Your name for the rule, unique.")
-    rule: Literal["negative_mention", "spike"] = Field(
-        description="negative_mention: one text that is bad for the brand. spike: far more of them than usual."
+    rule: Literal["negative_mention", "spike", "gone_quiet"] = Field(
+        description="negative_mention: one text that is bad for the brand. spike: far more of them than usual. "
+        "gone_quiet: a source of the brand that says oddly little."
     )
     brands: list[Name] = Field(default=[], description="Brands it watches; none means all.")
     to: list[Channel] = Field(

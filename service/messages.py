@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 from reputation.rules import MANY
+from reputation.silences import RULE as QUIET
 from service.channels import Message
 from service.workspace import Workspace
 from storage import reports
@@ -20,6 +21,12 @@ _WORDS: dict[str, dict[str, str]] = {
         "many_subject": "{brand} : {more} autres alertes",
         "many_what": "La règle « {name} » a trouvé d'un coup plus qu'il n'est utile d'envoyer sur {brand} : les "
         "{told} alertes les plus graves vous ont été envoyées, {more} autres sont notées sans message.",
+        "quiet_subject": "{brand} : la source {source} est muette depuis le {since}",
+        "quiet_what": "La source {source}, qui donne d'habitude {usual} mentions par jour, n'a rien donné depuis "
+        "le {since} ; elle est pourtant lue sans erreur. Un tel silence arrive par hasard moins d'une fois sur "
+        "mille.",
+        "do_quiet": "Que faire : ouvrez le site, voyez s'il a déménagé ou changé, puis essayez « oyez sources "
+        "preview {source} ». Tant qu'elle se tait, ses chiffres ne disent rien de bon ni de mauvais.",
         "do_many": "Que faire : voyez-les dans les mentions de la marque, ou avec « oyez alerts ».",
         "stars": " (note : {stars} sur 5)",
         "quote": "« {text} »",
@@ -50,6 +57,12 @@ _WORDS: dict[str, dict[str, str]] = {
         "many_subject": "{brand}: {more} more alerts",
         "many_what": "The rule “{name}” found more on {brand} at once than is of use to send: the {told} gravest "
         "alerts were sent to you, {more} more are noted without a message.",
+        "quiet_subject": "{brand}: the source {source} has been silent since {since}",
+        "quiet_what": "The source {source}, which usually gives {usual} mentions a day, has given none since "
+        "{since}, although it is read without an error. By chance such a silence comes less than once in a "
+        "thousand.",
+        "do_quiet": "What to do: open the site, see whether it has moved or changed, then try `oyez sources "
+        "preview {source}`. As long as it is silent, its figures say nothing good and nothing bad.",
         "do_many": "What to do: see them among the brand's mentions, or with `oyez alerts`.",
         "stars": " (rated {stars} of 5)",
         "quote": "“{text}”",
@@ -95,6 +108,10 @@ def alert_text(payload: Mapping[str, Any], language: str, *, pages: str | None =
         facts = {**detail, "usual": _number(detail["usual"], language)}
         lines = [words["spike_what"].format(**facts), words["do_spike"]]
         subject = words["spike_subject"].format(**facts)
+    elif payload["rule"] == QUIET:
+        facts = {**detail, "usual": _number(detail["usual_per_day"], language)}
+        lines = [words["quiet_what"].format(**facts), words["do_quiet"].format(**facts)]
+        subject = words["quiet_subject"].format(**facts)
     elif payload["rule"] == MANY:
         lines = [words["many_what"].format(**detail), words["do_many"]]
         subject = words["many_subject"].format(**detail)

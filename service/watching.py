@@ -9,12 +9,14 @@ import structlog
 from sqlalchemy import Connection
 
 from reputation import rules
-from reputation.rules import NegativeMention, Spike
+from reputation.rules import NegativeMention, Rule, Spike
+from reputation.silences import GoneQuiet, gone_quiet
 from service.config import AlertConfig
 from service.workspace import Workspace
 from storage import alerts, brands
 from storage.alerts import AlertDraft
 from storage.brands import Brand
+from storage.health import SourceHealth, health
 
 log = structlog.get_logger("oyez.alert")
 
@@ -25,16 +27,18 @@ def alert(ws: Workspace) -> int:
     for config in ws.config.alerts:
         with ws.database.read() as conn:
             watched = _watched(conn, config)
+            healths = health(conn, ws.clock.now()) if config.rule == "gone_quiet" else []
         for brand in watched:
-            raised += _watch(ws, brand, config)
+            about = {one.name for one in ws.config.sources if brand.name in ws.config.brand_names(one.brands)}
+            raised += _watch(ws, brand, config, [one for one in healths if one.state.name in about])
     return raised
 
 
-def _watch(ws: Workspace, brand: Brand, config: AlertConfig) -> int:
+def _watch(ws: Workspace, brand: Brand, config: AlertConfig, healths: Sequence[SourceHealth]) -> int:
     """Raise what one rule finds of one brand: nothing is written where it was all told before."""
     rule, now = _rule(config), ws.clock.now()
     with ws.database.read() as conn:
-        new = alerts.unknown(conn, _drafts(conn, brand, rule, now))
+        new = alerts.unknown(conn, _drafts(conn, brand, rule, now, healths))
     if not new:
         return 0
     told, rest = rules.shorten(rule, brand, new)
@@ -50,7 +54,7 @@ def _watched(conn: Connection, config: AlertConfig) -> list[Brand]:
     return [brand for brand in brands.all_brands(conn) if not config.brands or brand.name in config.brands]
 
 
-def _rule(config: AlertConfig) -> NegativeMention | Spike:
+def _rule(config: AlertConfig) -> Rule:
     match config.rule:
         case "negative_mention":
             return NegativeMention(
@@ -58,9 +62,18 @@ def _rule(config: AlertConfig) -> NegativeMention | Spike:
             )
         case "spike":
             return Spike(config.name, baseline_days=config.baseline_days, at_least=config.at_least)
+        case "gone_quiet":
+            return GoneQuiet(config.name)
 
 
-def _drafts(conn: Connection, brand: Brand, rule: NegativeMention | Spike, now: datetime) -> Sequence[AlertDraft]:
-    if isinstance(rule, Spike):
-        return rules.spike(conn, brand, rule, now)
-    return rules.negative_mention(conn, brand, rule, now)
+def _drafts(
+    conn: Connection, brand: Brand, rule: Rule, now: datetime, healths: Sequence[SourceHealth]
+) -> Sequence[AlertDraft]:
+    """What a rule finds of a brand; `healths` are those of its sources. One of many is told with the first."""
+    match rule:
+        case GoneQuiet():
+            return gone_quiet(rule, brand, healths)
+        case Spike():
+            return rules.spike(conn, brand, rule, now)
+        case NegativeMention():
+            return rules.negative_mention(conn, brand, rule, now)
