@@ -195,4 +195,5 @@ def write(
             layer = selected(half, f"layers.layers.{number}.")
             states.append(add_layer(graph, states[-1], layer, heads, epsilon))
     add_heads(graph, states[MIDDLE], states[-1], upper, tasks)
-    return finish(graph, [*tasks, "touchpoints", "attention", "embedding"])
+    graph.node("Identity", states[MIDDLE], result="middle")
+    return finish(graph, [*tasks, "touchpoints", "attention", "embedding", "middle"])
