@@ -1,10 +1,11 @@
 """Google Business Profile: all reviews of your own places on Google Maps and Search, with your replies.
 
-**Covers** every review of the places that your Google account manages, 50 an answer, with rating, text, date,
-photographs aside, and your reply. Of a translated review the original is kept. What was written, edited or
-answered within `overlap_days` before the last known review is read again each time.
+**Covers** every review of the places that your Google account manages, 50 an answer, with rating, text, date and
+your reply. Of a translated review the original is kept. What was written or edited within `overlap_days` before the
+last known change is read again each time, for your replies to it.
 
-**Cannot:** other businesses' reviews (see `google_places`); deletions; a review's language and its address.
+**Cannot:** other businesses' reviews (see `google_places`); replies to older reviews; deletions; photographs; a
+review's language and its address.
 
 **The key** is an OAuth client of yours, to which Google gives access on request:
 
