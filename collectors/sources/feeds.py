@@ -28,7 +28,7 @@ import feedparser
 from pydantic import Field, model_validator
 
 from collectors.dates import parse_date
-from collectors.forums import own_words
+from collectors.forums import kind_of, name_of_item, own_words
 from collectors.links import canonical
 from collectors.markup import to_text, unescape_twice
 from collectors.post import Author, Post, PostKind, Reach
@@ -257,7 +257,8 @@ def _read_xml(text: str, url: str) -> _Reading:
     is_atom = str(feed.get("version")).startswith("atom")  # RSS names an editor, who is not the author
     for number, entry in enumerate(feed.entries, 1):
         try:
-            items.append(_item(entry, feed.feed if is_atom else {}, feed.feed.get("language"), url))
+            # As a plain dict: feedparser's looks every name up under its older names too, and takes its time.
+            items.append(_item(dict(entry), feed.feed if is_atom else {}, feed.feed.get("language"), url))
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             faults.append(Fault(f"item {number}", str(error)))
     return _Reading(items, faults, _next_link(feed.feed, url))
@@ -296,17 +297,17 @@ def _item(
     link = _web_address(entry.get("link"), base)
     dates = [_moment(entry, name) for name in ("published", "updated", "created")]
     published = next((date for date in dates if date), None)
-    own_id = str(dict.get(cast(dict[str, Any], entry), "id") or "").strip()
+    own_id = str(entry.get("id") or "").strip()
     reply_to = _reply_to(entry, markup)
     outlet = _text_of(entry.get("source"), "title")
     if title and outlet and text.startswith(title.removesuffix(f" - {outlet}")):
         # Google News and the like: the "text" is the headline once more, with the outlet's name behind it.
         text, title = title.removesuffix(f" - {outlet}"), None
     return _make_item(
-        own_id,
+        name_of_item(own_id, markup, published),
         link,
         Post(
-            kind=_kind(own_id, link, reply_to),
+            kind=kind_of(link, title) or _kind(own_id, link, reply_to),
             external_id="-",
             text=text,
             title=title,
