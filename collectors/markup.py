@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import threading
 from collections.abc import Mapping
 
 from lxml import etree
@@ -40,14 +41,7 @@ def to_text(markup: str, *, limit: int = MAX_TEXT) -> str:
     markup = _UNPRINTABLE.sub("", markup[: limit * 8])
     if not _TAG.search(markup):
         return _tidy(html.unescape(markup), limit)
-    target = _Text()
-    parser = etree.HTMLParser(target=target, huge_tree=True, recover=True)
-    try:
-        parser.feed(markup)
-        parser.close()
-    except etree.XMLSyntaxError:
-        pass  # nothing but broken tags: what was read so far is the text
-    return _tidy(_GAP.sub(_gap, "".join(target.parts)), limit)
+    return _tidy(_GAP.sub(_gap, _reader.read(markup)), limit)
 
 
 def printable(text: str) -> str:
@@ -64,6 +58,10 @@ class _Text:
     """Collects text from parser events, so that no depth of nesting can exhaust the stack."""
 
     def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Begin anew."""
         self.parts: list[str] = []
         self._hidden = 0
 
@@ -97,6 +95,27 @@ class _Text:
 
     def close(self) -> None:
         """All is in `parts`."""
+
+
+class _Reader(threading.local):
+    """A parser for each thread: to make one takes longer than to read a comment with it."""
+
+    def __init__(self) -> None:
+        self._text = _Text()
+        self._parser = etree.HTMLParser(target=self._text, huge_tree=True, recover=True)
+
+    def read(self, markup: str) -> str:
+        """The text of this markup, with the marks of its lines and paragraphs."""
+        self._text.clear()
+        try:
+            self._parser.feed(markup)
+            self._parser.close()
+        except etree.XMLSyntaxError:
+            pass  # nothing but broken tags: what was read so far is the text
+        return "".join(self._text.parts)
+
+
+_reader = _Reader()
 
 
 def _gap(match: re.Match[str]) -> str:
