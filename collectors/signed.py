@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -53,7 +54,7 @@ class SignedIn(Signed):
     """One service that gives an access token for a while in exchange for `form` (OAuth 2.0, RFC 6749).
 
     The token is fetched when it is first needed, and once more when it is no longer accepted (401). Where signing
-    in fails, it is not tried again. `client` are headers that the service wants with the form.
+    in fails, it is not tried again. `client`, its name and its secret, go in a header (RFC 6749, 2.3.1).
     """
 
     def __init__(
@@ -64,11 +65,11 @@ class SignedIn(Signed):
         form: Mapping[str, str],
         *,
         remedy: str,
-        client: Mapping[str, str] | None = None,
+        client: tuple[str, str] | None = None,
     ) -> None:
         super().__init__(http, service, {}, remedy=remedy)
         self._token_url = token_url
-        self._client = dict(client or {})
+        self._client = client
         self._form = dict(form)
         self._is_proven = False
         self._failure: SourceError | None = None
@@ -93,10 +94,15 @@ class SignedIn(Signed):
 
     def fetch_token(self) -> str:
         """A new token. Raises HttpError, and ParseError where the answer holds none."""
+        secrets = [value for name, value in self._form.items() if name not in _NO_SECRETS]
+        key = {}
+        if self._client:
+            pair = base64.b64encode(":".join(self._client).encode()).decode()
+            secrets += [self._client[1], pair]
+            key = {"Authorization": f"Basic {pair}"}
         try:
-            response = self._http.post(self._token_url, form=self._form, credentials=self._client)
+            response = self._http.post(self._token_url, form=self._form, credentials=key)
         except HttpError as error:
-            secrets = [value for name, value in self._form.items() if name not in _NO_SECRETS]
             raise self.explained(error, secrets) from error
         return self.token_in(response.answer(), "access_token")
 

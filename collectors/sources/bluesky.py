@@ -22,7 +22,7 @@ mentions = true
 ```
 
 https://docs.bsky.app/docs/api/app-bsky-feed-search-posts; 3,000 requests in 5 minutes and 300 sign-ins a day
-(https://docs.bsky.app/docs/advanced-guides/rate-limits). It is no interface for bulk reading: ask it for posts on a
+(https://docs.bsky.app/docs/advanced-guides/rate-limits). It is no interface for bulk reading: ask for posts on a
 brand, not for everyone's.
 """
 
