@@ -342,5 +342,5 @@ def test_a_complete_listing_is_read_whole_over_several_runs_and_tells_that_it_se
         posts, _, _ = run(source, http, {"known": cursor["known"]})
     assert set(found) == set(shop.names) | {"r3"}
     assert set(again) == set(shop.names)
-    assert "no review is taken for deleted" in said[0]
+    assert "nothing is taken for deleted" in said[0]
     assert names(posts, deleted=True) == []
