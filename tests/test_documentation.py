@@ -8,8 +8,9 @@ import pytest
 from pydantic import BaseModel
 from typer.testing import CliRunner
 
+from collectors.source import find, kinds
 from service.cli import COMMANDS, app
-from service.cli.reference import configuration
+from service.cli.reference import configuration, sources
 from service.config import Config
 from service.oyez_toml import model_in, parse
 from service.starter import starter
@@ -68,7 +69,7 @@ def test_every_command_named_in_the_documents_exists(page: Path) -> None:
 def test_every_configuration_in_the_documents_is_valid(page: Path) -> None:
     for language, block in FENCE.findall(page.read_text(encoding="utf-8")):
         if language == "toml":
-            parse(block)
+            parse(block if "[[brands]]" in block else f'{block}\n[[brands]]\nname = "Lila"\n')
 
 
 def keys_of(model: type[BaseModel]) -> list[tuple[str, str]]:
@@ -91,6 +92,18 @@ def test_every_key_is_described(section: str, key: str) -> None:
 def test_the_reference_of_the_configuration_is_the_code_s_own() -> None:
     page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
     assert page == configuration(), "run: python -m service.cli.reference > docs/configuration.md"
+
+
+def test_the_page_of_the_sources_is_the_code_s_own() -> None:
+    page = (ROOT / "docs" / "sources.md").read_text(encoding="utf-8")
+    assert page == sources(), "run: python -m service.cli.reference sources > docs/sources.md"
+
+
+@pytest.mark.parametrize("kind", kinds())
+def test_every_kind_of_source_says_what_it_covers_and_every_option_what_it_is(kind: str) -> None:
+    section = sources().partition(f"\n## {kind}\n")[2].partition("\n## ")[0]
+    assert len(section.split()) > 40
+    assert all(field.description for field in find(kind).Options.model_fields.values())
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])

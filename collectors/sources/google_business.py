@@ -1,8 +1,8 @@
 """Google Business Profile: all reviews of your own places on Google Maps and Search, with your replies.
 
 **Covers** every review of the places that your Google account manages, 50 an answer, with rating, text, date and
-your reply. Of a translated review the original is kept. What was written or edited within `overlap_days` before the
-last known change is read again each time, for your replies to it.
+your reply. Of a translated review the original is kept. What was written or edited within `overlap_days` before
+the last known change is read again each time, for your replies to it.
 
 **Cannot:** other businesses' reviews (see `google_places`); replies to older reviews; deletions; photographs; a
 review's language and its address.

@@ -1,6 +1,7 @@
-"""Writes the reference of `oyez.toml` from the configuration's own descriptions.
+"""Writes the references of `oyez.toml` and of the kinds of sources from what the code says of itself.
 
 python -m service.cli.reference > docs/configuration.md
+python -m service.cli.reference sources > docs/sources.md
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from collectors.source import Source, find, kinds, note
 from service.config import Config
 from service.oyez_toml import model_in
 
@@ -24,6 +26,38 @@ out is at its default. A mistake is named with its line and what was expected th
 A secret is never written in the file, only where it lies: `env:NAME` is an environment variable, `file:PATH` the
 first line of a file (relative to the home folder).
 """
+
+_SOURCES = """\
+# Sources: where Oyez listens
+
+Each `[[sources]]` of `oyez.toml` has one of these kinds. `oyez sources kinds KIND` shows the same as this page,
+`oyez sources preview NAME` what a source finds, before anything is kept.
+
+*Unverified* means that no real answer of the service was at hand to test with: what is not as its documentation
+says is named, never guessed. *Off* means that its terms speak against reading it: it is not read until you write
+`accept_terms = true` in its `[[sources]]`, which is yours to answer for. A key is never written in the file, only
+where it lies: `env:NAME` or `file:PATH`.
+
+| Kind | What | Note |
+| --- | --- | --- |
+"""
+
+
+def sources() -> str:
+    """The page in Markdown: a table of all kinds, then what the module of each says, with its options."""
+    found = [find(kind) for kind in kinds()]
+    table = "".join(f"| [`{one.kind}`](#{one.kind}) | {one.title} | {note(one)} |\n" for one in found)
+    return f"{_SOURCES}{table}\n" + "\n".join("\n".join(_source(one)) for one in found)
+
+
+def _source(kind: type[Source]) -> Iterator[str]:
+    """The section of a kind: its heading is its name alone, which the table links to."""
+    said = note(kind)
+    yield f"## {kind.kind}\n"
+    if said:
+        yield f"*{said[:1].upper()}{said[1:]}.*\n"
+    yield f"{(sys.modules[kind.__module__].__doc__ or kind.title).strip()}\n"
+    yield from _table("Option", kind.Options)
 
 
 def configuration() -> str:
@@ -38,8 +72,13 @@ def configuration() -> str:
 
 
 def _section(title: str, field: FieldInfo, model: type[BaseModel]) -> Iterator[str]:
+    yield f"## `{title}`\n\n{field.description}\n"
+    yield from _table("Key", model)
+
+
+def _table(what: str, model: type[BaseModel]) -> Iterator[str]:
     schema = model.model_json_schema()
-    yield f"## `{title}`\n\n{field.description}\n\n| Key | What | Default |\n| --- | --- | --- |"
+    yield f"| {what} | What | Default |\n| --- | --- | --- |"
     for key, inner in model.model_fields.items():
         default = "required" if inner.is_required() else _written(schema["properties"][key].get("default"))
         yield f"| `{key}` | {(inner.description or '').replace('|', '/')} | {default} |"
@@ -53,4 +92,4 @@ def _written(value: object) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(configuration())
+    sys.stdout.write(sources() if sys.argv[1:] == ["sources"] else configuration())
