@@ -1,4 +1,4 @@
-"""Comments and posts of WordPress sites, through the REST interface that every site has since 4.7.
+"""Comments, posts and product reviews of WordPress sites, through the REST interface of every site since 4.7.
 
 **Covers** all approved comments and all published posts, from the oldest on; what was read is not read again
 but for the last day, or `reread_days`. What is more than one run reads, all of it written on one day, is read by
@@ -8,6 +8,18 @@ off (401, 404), the kind `feeds` reads `/comments/feed/` and `/feed/`.
 
 **Replies** that the author of the page gives to visitors are the owner's: they become the `owner_reply` of the
 comment that they answer. A registered reader is not taken for the owner where the page's author is known.
+
+**Product reviews** are those of shops with WooCommerce, stars included: `read = ["reviews"]`. Edits are seen for
+`reread_days`, deletions are not. *Their answers are known from the documentation only.*
+
+```toml
+[[sources]]
+name = "Our shop"
+kind = "wordpress"
+[sources.options]
+url = "https://shop.example.org"
+read = ["reviews"]
+```
 """
 
 from __future__ import annotations
@@ -21,12 +33,15 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
+from collectors import woocommerce
 from collectors.dates import parse_date
 from collectors.errors import HttpError, NotFound
+from collectors.json_answers import read_items
 from collectors.markup import to_text
 from collectors.post import Author, OwnerReply, Post, PostKind
 from collectors.response import decode
 from collectors.source import Answer, Cursor, Fault, Page, ParseError, Source, SourceOptions
+from collectors.walks import Bounds, Token, walk_back
 
 if TYPE_CHECKING:
     from collectors.http import Http
@@ -47,10 +62,10 @@ class Options(SourceOptions):
     """Which site, and what of it."""
 
     url: str = Field(description="The site's address, as in https://example.org or https://example.org/blog.")
-    read: tuple[Literal["comments", "posts"], ...] = Field(
-        default=("comments",), min_length=1, description="What is read: comments, posts or both."
+    read: tuple[Literal["comments", "posts", "reviews"], ...] = Field(
+        default=("comments",), min_length=1, description="What is read: comments, posts, reviews of products."
     )
-    search: str | None = Field(default=None, description="Only what contains these words.")
+    search: str | None = Field(default=None, description="Only comments and posts that contain these words.")
     max_pages: int = Field(
         default=50, ge=1, description="Most requests for each of them in one run; 100 items each."
     )
@@ -81,22 +96,46 @@ class WordPress(Source):
     """Comments and posts of one site."""
 
     kind: ClassVar[str] = "wordpress"
-    title: ClassVar[str] = "WordPress comments and posts"
+    title: ClassVar[str] = "WordPress comments, posts and product reviews"
     Options: ClassVar[type[SourceOptions]] = Options
 
     @classmethod
     def parse(cls, answer: Answer) -> Page:
-        """Read a saved answer of /wp/v2/comments or /wp/v2/posts. Raises ParseError where it is neither."""
-        posts, faults = _posts(_items(answer), [])
+        """Read a saved answer with comments, posts or product reviews. Raises ParseError where it is none."""
+        items = _items(answer)
+        of_shop = any(map(woocommerce.is_review, items))
+        posts, faults = read_items(items, woocommerce.review) if of_shop else _posts(items, [])
         return Page(posts, {}, faults, answer)
 
     def pages(self, http: Http, cursor: Cursor, *, since: datetime | None = None) -> Iterator[Page]:
         """Read what came or changed since last time, the oldest first, so that a cut run goes on where it was."""
-        marks = _marks_in(cursor)
+        marks, reviews = _marks_in(cursor), cursor.get("reviews", {})
         for route in cast(Options, self.options).read:
+            if route == "reviews":
+                for page in self._reviews(http, reviews, since):
+                    reviews = page.cursor
+                    yield replace(page, cursor={**_cursor_of(marks), "reviews": reviews})
+                continue
             for page, mark in self._route(http, route, marks.get(route, _Mark()), since):
                 marks[route] = mark
-                yield replace(page, cursor=_cursor_of(marks))
+                yield replace(page, cursor={**_cursor_of(marks), **({"reviews": reviews} if reviews else {})})
+
+    def _reviews(self, http: Http, state: Cursor, since: datetime | None) -> Iterator[Page]:
+        """Read product reviews from the newest back to what is known: they cannot be asked for by their time."""
+        options = cast(Options, self.options)
+        bounds = Bounds(http.clock.now(), since, options.overlap, most=options.max_pages)
+
+        def ask(token: Token | None) -> tuple[Page, Token | None]:
+            number = int(token or 1)
+            response = self._ask(http, "reviews", {"page": number, "orderby": "date_gmt", "order": "desc"})
+            if response is None:
+                return Page([], {}), None
+            page = self.parse(response.answer())
+            total = response.headers.get("x-wp-totalpages", "")
+            is_last = number >= int(total) if total.isdigit() else len(page.posts) < _PER_PAGE
+            return page, None if is_last else number + 1
+
+        return walk_back(state, ask, bounds)
 
     def _route(self, http: Http, route: str, mark: _Mark, since: datetime | None) -> Iterator[tuple[Page, _Mark]]:
         """Read pages from the mark's place, or else from its time on: each with the mark to go on from."""
@@ -153,12 +192,13 @@ class WordPress(Source):
         """One page of a route; None past the last one. Sites without readable addresses use ?rest_route=."""
         site = cast(Options, self.options).url.rstrip("/")
         asked = {"per_page": _PER_PAGE, "_embed": "up,author", **params}
+        place = woocommerce.ROUTE if route == "reviews" else f"wp/v2/{route}"
         try:
             try:
-                return http.get(f"{site}/wp-json/wp/v2/{route}", params=asked, accept="application/json")
+                return http.get(f"{site}/wp-json/{place}", params=asked, accept="application/json")
             except NotFound:
                 return http.get(
-                    f"{site}/", params={"rest_route": f"/wp/v2/{route}", **asked}, accept="application/json"
+                    f"{site}/", params={"rest_route": f"/{place}", **asked}, accept="application/json"
                 )
         except HttpError as error:
             if (
@@ -234,7 +274,9 @@ def _items(answer: Answer) -> list[Item]:
         content = [content]
     if not isinstance(content, list) or not all(isinstance(item, dict) for item in content):
         raise ParseError("JSON, but not a list of WordPress comments or posts")
-    if content and not any("date_gmt" in item or "content" in item for item in content):
+    if content and not any(
+        "date_gmt" in item or "content" in item or woocommerce.is_review(item) for item in content
+    ):
         raise ParseError("a list, but not of WordPress comments or posts")
     return content
 
