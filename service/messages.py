@@ -24,7 +24,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "quiet_subject": "{brand} : la source {source} est muette depuis le {since}",
         "quiet_what": "La source {source}, qui donne d'habitude {usual} mentions par jour, n'a rien donné depuis "
         "le {since} ; elle est pourtant lue sans erreur. Un tel silence arrive par hasard moins d'une fois sur "
-        "mille.",
+        "3 000.",
         "do_quiet": "Que faire : ouvrez le site, voyez s'il a déménagé ou changé, puis essayez « oyez sources "
         "preview {source} ». Tant qu'elle se tait, ses chiffres ne disent rien de bon ni de mauvais.",
         "do_many": "Que faire : voyez-les dans les mentions de la marque, ou avec « oyez alerts ».",
@@ -59,8 +59,8 @@ _WORDS: dict[str, dict[str, str]] = {
         "alerts were sent to you, {more} more are noted without a message.",
         "quiet_subject": "{brand}: the source {source} has been silent since {since}",
         "quiet_what": "The source {source}, which usually gives {usual} mentions a day, has given none since "
-        "{since}, although it is read without an error. By chance such a silence comes less than once in a "
-        "thousand.",
+        "{since}, although it is read without an error. By chance such a silence comes less than once in "
+        "3,000.",
         "do_quiet": "What to do: open the site, see whether it has moved or changed, then try `oyez sources "
         "preview {source}`. As long as it is silent, its figures say nothing good and nothing bad.",
         "do_many": "What to do: see them among the brand's mentions, or with `oyez alerts`.",

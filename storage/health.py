@@ -2,10 +2,10 @@
 
 **When a silence is odd.** Days are counted on which a source said anything at all: a day of forty posts says no
 more about the next one than a day of one. Up to `HISTORY_DAYS` days before the newest mention show how often
-that is, over all days and for each weekday. How probable it is that a source stays silent for so long follows
-from Jeffreys' posterior of those shares, Beta(spoke + ½, silent + ½): few days known make a wide guess, and so a
-patient one. Told is what is less probable than `QUIET_BELOW` both over all days and by weekdays: shops that are
-closed on Sunday are not odd on Monday.
+that is. How probable it is that a source stays silent for so long follows from Jeffreys' posterior of that share,
+Beta(spoke + ½, silent + ½): few days known make a wide guess, and so a patient one. Either all days are alike or
+each weekday has a share of its own; the two are averaged, each weighted by how well it foretold the days known
+(its marginal likelihood; Kass and Raftery 1995), so that a weekend is odd only where weekends are as other days.
 """
 
 from __future__ import annotations
@@ -24,8 +24,10 @@ from storage.tables import Mention
 
 HISTORY_DAYS = 91
 """13 of each weekday."""
-QUIET_BELOW = 0.001
-"""A silence less probable than this is told."""
+QUIET_BELOW = 0.0003
+"""A silence less probable than this is told: of a source that is well, by mistake less than once in ten years."""
+LEAST_DAYS = 7
+"""Days that must be known of a source before any silence of it is odd."""
 
 Standing = Literal["well", "failing", "resting", "quiet", "not visited", "not configured"]
 
@@ -59,9 +61,18 @@ class Usual:
         silent = [0] * 7
         for day in days:
             silent[day.weekday()] += 1
+        if sum(self.days) < LEAST_DAYS:
+            return 1.0
         overall = _all_silent(sum(self.spoken), sum(self.days), sum(silent))
         by_weekday = math.prod(map(_all_silent, self.spoken, self.days, silent))
-        return max(overall, by_weekday)
+        return overall + self._weekdays_differ * (by_weekday - overall)
+
+    @property
+    def _weekdays_differ(self) -> float:
+        """The posterior probability that each weekday has a share of its own, from even odds."""
+        alike = _log_evidence(sum(self.spoken), sum(self.days))
+        apart = sum(map(_log_evidence, self.spoken, self.days))
+        return 1 / (1 + math.exp(min(alike - apart, 700.0)))
 
 
 def usual(counts: Sequence[tuple[date, int]]) -> Usual:
@@ -89,6 +100,12 @@ def _all_silent(spoken: int, days: int, silent: int) -> float:
     for number in range(min(silent, 10_000)):
         odds *= (days - spoken + 0.5 + number) / (days + 1 + number)
     return odds
+
+
+def _log_evidence(spoken: int, days: int) -> float:
+    """ln of B(spoken + ½, days - spoken + ½) / B(½, ½): how well one share foretold these days, one by one."""
+    beta = math.lgamma(spoken + 0.5) + math.lgamma(days - spoken + 0.5) - math.lgamma(days + 1)
+    return beta - math.log(math.pi)
 
 
 @dataclass(frozen=True, slots=True)
