@@ -194,7 +194,9 @@ class Feeds(Source):
 
     def _with_options(self, post: Post) -> Post:
         options = cast(Options, self.options)
-        return replace(post, kind=options.kind or post.kind, language=post.language or options.language)
+        kind, language = options.kind or post.kind, post.language or options.language
+        is_as_wanted = (kind, language) == (post.kind, post.language)
+        return post if is_as_wanted else replace(post, kind=kind, language=language)
 
 
 def _is_old(posts: list[Post], since: datetime | None) -> bool:
