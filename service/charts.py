@@ -88,6 +88,37 @@ def touchpoints(rows: Sequence[Mapping[str, Any]], titles: Mapping[str, str], *,
     )
 
 
+def reliability(points: Sequence[Mapping[str, Any]], titles: Mapping[str, str], *, size: int = 250) -> Drawing:
+    """Confidence against how often it was right, with limits; on the dotted line a model keeps its word.
+
+    Each point: of (what was told), confidence, value, low, high (all 0 to 1), n. `titles` names the two axes,
+    confidence and right.
+    """
+    scale, names = alt.Scale(domain=[0, 1]), list(dict.fromkeys(point["of"] for point in points))
+    axis = alt.Axis(format="%", values=[0, 0.25, 0.5, 0.75, 1])
+    told = alt.Color(
+        "of:N",
+        title=None,
+        scale=alt.Scale(domain=names, range=[COLOURS["positive"], COLOURS["negative"]][: len(names)]),
+        legend=alt.Legend(orient="top", symbolType="circle"),
+    )
+    base = alt.Chart(alt.InlineData(values=[dict(point) for point in points]), width=size, height=size).encode(
+        x=alt.X("confidence:Q", title=titles["confidence"], scale=scale, axis=axis), color=told
+    )
+    ends = alt.InlineData(values=[{"x": 0, "y": 0}, {"x": 1, "y": 1}])
+    ideal = (
+        alt.Chart(ends)
+        .mark_line(color=QUIET, strokeDash=[3, 3], strokeWidth=1)
+        .encode(x=alt.X("x:Q"), y=alt.Y("y:Q"))
+    )
+    limits = base.mark_rule(opacity=0.55, strokeWidth=2).encode(y=alt.Y("low:Q", axis=axis), y2=alt.Y2("high:Q"))
+    dots = base.mark_circle(opacity=1).encode(
+        y=alt.Y("value:Q", title=titles["right"], scale=scale, axis=axis),
+        size=alt.Size("n:Q", legend=None, scale=alt.Scale(range=[30, 220])),
+    )
+    return _styled(ideal + limits + dots)
+
+
 def _styled(chart: Drawing) -> Drawing:
     styled: Drawing = (
         chart.configure(background="white", font="DejaVu Sans, Helvetica, Arial, sans-serif")

@@ -25,6 +25,8 @@ MEASURES = (
     "touchpoints.polarity", "recommendation", "effort", "churn_intent",
 )  # fmt: skip
 """What is listed of a group, by its place in the document."""
+ERRORS = ("stars.mae", "stars.ece", "sentiment.ece")
+"""Those of them that are better when smaller."""
 
 _Row = tuple[str, str | None, str, dict[str, str]]
 """Text, language, source and truth."""
@@ -94,7 +96,7 @@ def of_file(
         advance(len(chunk))
     if not cases:
         raise ServiceError("no row has both a text and something true of it", "; ".join(rows.notes()))
-    return {"model": _version(model), "kind": "file", **evaluate(cases)}
+    return {"model": version(model), "kind": "file", **evaluate(cases)}
 
 
 def of_corrections(ws: Workspace, brand_id: int | None = None) -> dict[str, Any]:
@@ -107,7 +109,7 @@ def of_corrections(ws: Workspace, brand_id: int | None = None) -> dict[str, Any]
         judged = corrections.judged(conn, brand_id)
     drawn = [one for one in judged if one.drawn]
     cases = [Case(one.truth, one.said, one.language or "", one.source) for one in drawn or judged]
-    return {"model": _version(ws.model), "kind": "drawn" if drawn else "chosen", **evaluate(cases)}
+    return {"model": version(ws.model), "kind": "drawn" if drawn else "chosen", **evaluate(cases)}
 
 
 def keep(ws: Workspace, name: str, document: Mapping[str, Any]) -> None:
@@ -122,14 +124,20 @@ def lines(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     groups += [(f"language {one['name'] or '?'}", one) for one in document["languages"]]
     groups += [(f"source {one['name'] or '?'}", one) for one in document["sources"]]
     for name, group in groups:
-        for measure in MEASURES:
-            part, _, inner = measure.partition(".")
-            found = (group[part] or {}).get(inner) if inner else group[part]
-            if found:
-                yield {"group": name, "measure": measure, **found}
+        yield from (
+            {"group": name, "measure": one, **found} for one in MEASURES if (found := measure(group, one))
+        )
 
 
-def _version(model: OpinionModel) -> str:
+def measure(group: Mapping[str, Any], name: str) -> dict[str, Any] | None:
+    """One of `MEASURES` of a group of a document, with value, low, high and n; None where it was not measured."""
+    part, _, inner = name.partition(".")
+    found: dict[str, Any] | None = (group[part] or {}).get(inner) if inner else group[part]
+    return found
+
+
+def version(model: OpinionModel) -> str:
+    """The name and version of a model, as evaluations and the database write it."""
     return f"{model.name}@{model.card.version}"
 
 

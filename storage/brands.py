@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select, update
 from storage import dirty
 from storage.database import insert_into
 from storage.tables import Brand as BrandRow
+from storage.tables import MentionBrand
 from storage.tally import SATISFIED_FROM
 
 
@@ -77,3 +78,14 @@ def all_brands(conn: Connection, *, active_only: bool = True) -> list[Brand]:
     if active_only:
         query = query.where(BrandRow.active)
     return [Brand(*row) for row in conn.execute(query)]
+
+
+def of_mention(conn: Connection, mention_id: int) -> list[tuple[Brand, bool]]:
+    """The brands that a mention was collected for, by name, and whether it counts for each."""
+    query = (
+        select(BrandRow.id, BrandRow.name, BrandRow.settings, BrandRow.active, MentionBrand.relevant)
+        .join(MentionBrand, MentionBrand.brand_id == BrandRow.id)
+        .where(MentionBrand.mention_id == mention_id)
+        .order_by(BrandRow.name)
+    )
+    return [(Brand(*row[:4]), row.relevant) for row in conn.execute(query)]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from importlib import resources
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request, Response
+from fastapi import APIRouter, FastAPI, HTTPException, Query, Request, Response
 from fastapi.middleware.trustedhost import TrustedHostMiddleware
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
@@ -16,7 +15,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from service import words
 from service.reports import render_html
+from service.web import accuracy, mention
 from service.web.overview import overview
+from service.web.request import Reader, leading
 from service.workspace import Workspace
 from storage import brands, reports
 
@@ -24,21 +25,23 @@ HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-"""Sent with every answer: a page runs no script at all, whatever a text from outside holds."""
+"""Sent with every answer: a page runs no script at all, whatever a text from outside holds. Other sites are not
+told where a reader comes from; without any referrer, our own forms would bear no origin to check."""
 LONGEST_PERIOD = 3650
 
 router = APIRouter(default_response_class=HTMLResponse)
 
 
 def create_app(ws: Workspace) -> FastAPI:
-    """The pages over one workspace: overview of each brand, frozen reports, and the two health checks."""
+    """The pages over one workspace: brands, mentions, accuracy, frozen reports, and the two health checks."""
     app = FastAPI(title="Oyez", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.workspace = ws
     app.mount("/static", StaticFiles(directory=str(resources.files("service.web") / "static")), name="static")
-    app.include_router(router)
+    for part in (router, mention.router, accuracy.router):
+        app.include_router(part)
     app.middleware("http")(_guard)
     # A stranger's page whose name is made to lead here would read the figures through the reader's browser.
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=_known_hosts(ws))
@@ -52,31 +55,6 @@ def _known_hosts(ws: Workspace) -> list[str]:
         return ["*"]
     own = urlsplit(web.url).hostname if web.url else None
     return ["localhost", "127.0.0.1", "[::1]", web.host, *([own] if own else [])]
-
-
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    """The one request: its workspace and the reader's language (asked for, remembered, preferred, configured)."""
-
-    ws: Workspace
-    language: str
-
-    def render(self, template: str, known: list[brands.Brand], current: int | None, **shown: Any) -> str:
-        made = words.environment(self.language, self.ws.config.web.timezone)
-        links = [{"name": b.name, "href": f"/brands/{b.id}", "current": b.id == current} for b in known]
-        return made.get_template(template).render(brands=links, **shown)
-
-
-def _reader(request: Request) -> _Reader:
-    ws: Workspace = request.app.state.workspace
-    for wish in (request.query_params.get("lang"), request.cookies.get("lang")):
-        if wish in words.LANGUAGES:
-            return _Reader(ws, wish)
-    header = request.headers.get("accept-language")
-    return _Reader(ws, words.preferred(header) if header else ws.config.web.language)
-
-
-Reader = Annotated[_Reader, Depends(_reader)]
 
 
 async def _guard(request: Request, proceed: Callable[[Request], Awaitable[Response]]) -> Response:
@@ -109,7 +87,7 @@ def readyz(reader: Reader) -> str:
 def home(reader: Reader) -> str | RedirectResponse:
     """The first brand's overview, or how to begin when there is none."""
     with reader.ws.database.read() as conn:
-        known = _leading(brands.all_brands(conn))
+        known = leading(brands.all_brands(conn))
     return RedirectResponse(f"/brands/{known[0].id}") if known else reader.render("empty.html", [], None)
 
 
@@ -117,7 +95,7 @@ def home(reader: Reader) -> str | RedirectResponse:
 def brand_page(reader: Reader, brand_id: int, days: Annotated[int, Query(ge=1, le=LONGEST_PERIOD)] = 30) -> str:
     """The overview of one brand over the last `days` days."""
     with reader.ws.database.read() as conn:
-        known = _leading(brands.all_brands(conn))
+        known = leading(brands.all_brands(conn))
         brand = next((brand for brand in known if brand.id == brand_id), None)
         if brand is None:
             raise HTTPException(404, "there is no such brand")
@@ -134,8 +112,3 @@ def report_page(reader: Reader, report_id: int) -> str:
     except LookupError as error:
         raise HTTPException(404, "there is no such report") from error
     return render_html(report.document, reader.language, zone=reader.ws.config.web.timezone)
-
-
-def _leading(known: list[brands.Brand]) -> list[brands.Brand]:
-    """Brands that have competitors before those that are only compared with, each by name."""
-    return sorted(known, key=lambda brand: (not brand.settings.get("competitors"), brand.name.casefold()))

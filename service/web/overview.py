@@ -107,6 +107,7 @@ def _mention(view: MentionView) -> dict[str, Any]:
     annotation = view.annotation
     text = mask(view.text)
     return {
+        "id": view.id,
         "title": mask(view.title) if view.title else None,
         "text": text if len(text) <= TEXT_SHOWN else text[:TEXT_SHOWN].rsplit(" ", 1)[0] + " …",
         "language": view.language,
