@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from html import unescape
@@ -39,6 +40,7 @@ from collectors.json_answers import document, identity, listing, mapping, number
 from collectors.markup import to_text
 from collectors.post import Author, Post, PostKind, Reach
 from collectors.query import QueryText
+from collectors.quota import Quota
 from collectors.secret import Secret
 from collectors.source import Answer, Cursor, Page, ParseError, Source, SourceError, SourceOptions
 from collectors.walks import Bounds, Token, walk_all
@@ -122,7 +124,12 @@ class StackExchange(Source):
         if content.get("has_more") is True and seconds:
             # The second may go on: it is read again, unless it alone fills a page.
             following = min(seconds) if max(seconds) > min(seconds) else min(seconds) - 1
-        return self.parse(answer), following
+        page = self.parse(answer)
+        return replace(page, spent=1, left=number(content.get("quota_remaining"))), following
+
+    def quota(self) -> Quota:
+        """Requests a day, which begins anew at midnight UTC."""
+        return Quota(10_000 if cast("Options", self.options).key else 300)
 
 
 def _obey(http: Http, address: str, content: dict[str, Any]) -> None:

@@ -183,6 +183,13 @@ def test_a_day_whose_requests_are_used_up_is_left_until_midnight(site: Site) -> 
     assert caught.value.retry_at == datetime(2026, 11, 22, tzinfo=UTC)
 
 
+def test_each_request_counts_and_the_service_says_what_is_left(site: Site) -> None:
+    serve(site, [question(1)])
+    assert [(page.spent, page.left) for page in walk(site)] == [(1, 250)]
+    quotas = [StackExchange(Options(query="a", key=key)).quota().units for key in (None, SecretStr("k"))]
+    assert quotas == [300, 10_000]
+
+
 def test_a_refusal_for_asking_too_often_says_until_when(site: Site) -> None:
     said = {"error_id": 502, "error_name": "throttle_violation",
             "error_message": "too many requests from this IP, more requests available in 77 seconds"}  # fmt: skip
