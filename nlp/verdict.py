@@ -88,7 +88,7 @@ def judge(card: Card, text: str, language: str | None, seen: Sequence[Seen]) -> 
         language=language,
         sentiment=Sentiment(*map(float, sentiment)),
         stars=Stars(tuple(map(float, stars))),  # type: ignore[arg-type]
-        recommendation=recommendation(card, stars, sentiment, cues["recommend"]),
+        recommendation=recommendation(card, stars, sentiment, cues["recommend"], pieces(seen)),
         explicit_recommendation=explicit(card, cues["recommend"]),
         effort=effort(card, cues["effort"]),
         churn_intent=probability(card, "churn", cues["churn"]),
@@ -102,6 +102,11 @@ def shares(seen: Sequence[Seen]) -> Array:
     """How much of the text each window holds."""
     lengths = np.array([len(part.window.pieces) for part in seen], np.float64)
     return np.asarray(lengths / lengths.sum())
+
+
+def pieces(seen: Sequence[Seen]) -> int:
+    """How many word pieces of the text were read."""
+    return sum(len(part.window.pieces) for part in seen)
 
 
 def overall(card: Card, language: str | None, seen: Sequence[Seen]) -> tuple[Array, Array]:
@@ -145,19 +150,26 @@ def effort(card: Card, cue: Array) -> Effort | None:
     return Effort(level=1 + 4 * high / (low + high), confidence=1 - absent)
 
 
-def recommendation(card: Card, stars: Array, sentiment: Array, explicit_cue: Array) -> Recommendation | None:
-    """Detractor, passive, promoter: a small regression on what the other heads say."""
+def recommendation(
+    card: Card, stars: Array, sentiment: Array, explicit_cue: Array, length: int
+) -> Recommendation | None:
+    """Detractor, passive, promoter: a small regression on what the other heads say and the length in pieces."""
     if "recommendation" in card.unknown:
         return None
-    features = recommendation_features(stars, sentiment, explicit_cue)
+    features = recommendation_features(stars, sentiment, explicit_cue, length)
     logits = np.asarray(card.recommendation["weight"]) @ features + np.asarray(card.recommendation["bias"])
     return Recommendation(*map(float, softmax(logits)))
 
 
-def recommendation_features(stars: Array, sentiment: Array, explicit_cue: Array) -> Array:
-    """What the recommendation is told from: log-probabilities of stars and sentiment, and explicit advice."""
+def recommendation_features(stars: Array, sentiment: Array, explicit_cue: Array, length: int) -> Array:
+    """What the recommendation is told from, 12 numbers.
+
+    Log-probabilities of stars and sentiment, explicit advice, and how much was written, by itself and times the
+    stars: "Good service." in answer to a survey says less than the same mood at length.
+    """
     logs = np.log(np.concatenate([stars, sentiment]).clip(1e-3))
-    return np.concatenate([logs, explicit_cue[1:]])
+    written = np.log1p(length)
+    return np.concatenate([logs, explicit_cue[1:], [written, written * (stars @ np.arange(1, 6))]])
 
 
 def touchpoints(card: Card, text: str, seen: Sequence[Seen]) -> tuple[TouchpointOpinion, ...]:

@@ -1,7 +1,8 @@
 """Step 5: measure on held-out texts what `config.json` says of the exported model.
 
 Temperatures, thresholds, the step from stars to recommendation, and how far the estimated figures of a
-company lie from the true ones. `gold_dev` and `evaluation_only/` are not read here.
+company lie from the true ones. `gold_dev` and `evaluation_only/` are not read here. `WORK/held.parquet` keeps
+what the model says of each held-out text, for `quantify`.
 """
 
 # A recipe step reports on stdout.
@@ -28,7 +29,7 @@ from nlp.training import labels as labelling
 Array = verdict.Array
 HEATS = np.arange(0.6, 2.55, 0.05)
 CUTS = np.arange(0.15, 0.86, 0.025)
-PER_GROUP = 120
+PER_GROUP = 250
 SMALLEST_GROUP = 100
 USELESS = 0.3
 """A cue that is found with a lower F1 on held-out readings is not told at all."""
@@ -164,29 +165,63 @@ def net_figure(name: str, chances: Array, truth: Array) -> Group:
     return Group(name, len(net), real, 100 * float(net.mean()), chance)
 
 
-def recommendation(card: verdict.Card, held: Held) -> tuple[dict[str, Any], list[Group]]:
-    """The regression from the other heads, and the NPS of groups that it was not fitted on."""
+def recommendation(card: verdict.Card, held: Held) -> tuple[dict[str, Any], dict[str, Array]]:
+    """The regression from the other heads, and what it says of texts when their group, or source, is left out.
+
+    The latter are probabilities [N, 3] of the texts with an answer, in their order, by what was left out.
+    """
     answers = held.where(held.rows.score.notna())
     stars, felt = overall(card, answers)
-    advice = [verdict.strongest("recommend", parts) for parts in answers.seen]
-    rows = zip(stars, felt, advice, strict=True)
-    features = np.stack([verdict.recommendation_features(*row) for row in rows])
+    rows = zip(stars, felt, answers.seen, strict=True)
+    features = np.stack(
+        [
+            verdict.recommendation_features(*moods, verdict.strongest("recommend", seen), verdict.pieces(seen))
+            for *moods, seen in rows
+        ]
+    )
     truth = np.digitize(answers.rows.score, [6.5, 8.5])
     sizes = answers.rows.source.map(answers.rows.source.value_counts())
     weights = (sizes.mean() / sizes).to_numpy()
 
     def fitted(mask: Array) -> LogisticRegression:
-        return LogisticRegression(C=0.1, max_iter=2_000).fit(features[mask], truth[mask], weights[mask])
+        return LogisticRegression(C=0.1, max_iter=4_000).fit(features[mask], truth[mask], weights[mask])
 
-    found = []
-    for name, mine in groups_of((answers.rows.source + " " + answers.rows.group).to_numpy()):
-        found.append(net_figure(name, fitted(~mine).predict_proba(features[mine]), truth[mine]))
-    for name, mine in groups_of(answers.rows.source.to_numpy()):
-        found.append(
-            net_figure(f"{name}, a new source", fitted(~mine).predict_proba(features[mine]), truth[mine])
-        )
+    said = {}
+    for name, labels in (
+        ("group", answers.rows.source + " " + answers.rows.group),
+        ("source", answers.rows.source),
+    ):
+        said[name] = np.zeros((len(truth), 3))
+        for label in labels.unique():
+            mine = (labels == label).to_numpy()
+            said[name][mine] = fitted(~mine).predict_proba(features[mine])
     final = fitted(np.ones(len(truth), bool))
-    return {"weight": final.coef_.round(4).tolist(), "bias": final.intercept_.round(4).tolist()}, found
+    return {"weight": final.coef_.round(4).tolist(), "bias": final.intercept_.round(4).tolist()}, said
+
+
+def answered(held: Held, said: dict[str, Array]) -> list[Group]:
+    """NPS of the groups and sources that the step to the recommendation was not fitted on."""
+    rows = held.where(held.rows.score.notna()).rows
+    truth = np.digitize(rows.score, [6.5, 8.5])
+    labels = {"group": rows.source + " " + rows.group, "source": rows.source + ", a new source"}
+    return [
+        net_figure(name, said[left_out][mine], truth[mine])
+        for left_out, names in labels.items()
+        for name, mine in groups_of(names.to_numpy())
+    ]
+
+
+def predictions(card: verdict.Card, held: Held, said: dict[str, Array]) -> pd.DataFrame:
+    """What the model says of each held-out text beside what is true of it, without the texts themselves."""
+    stars, felt = overall(card, held)
+    table = held.rows[["source", "group", "lang", "stars", "sentiment", "score"]].reset_index(drop=True)
+    table[[f"stars_{star}" for star in range(1, 6)]] = stars
+    table[["negative", "neutral", "positive"]] = felt
+    answers = table.index[table.score.notna()]
+    for left_out, chances in said.items():
+        names = [f"{answer}_without_{left_out}" for answer in ("detractor", "passive", "promoter")]
+        table[names] = pd.DataFrame(chances, index=answers, columns=names).reindex(table.index)
+    return table
 
 
 def figures(card: verdict.Card, held: Held) -> dict[str, list[Group]]:
@@ -240,13 +275,15 @@ def main() -> None:
     card = replace(card, temperature=temperatures(card, held))
     cuts, scores = thresholds(held)
     card = replace(card, thresholds=cuts)
-    step, answers = recommendation(card, held)
-    groups = {"nps": answers, **figures(card, held), "ces": effort_figures(card, held)}
+    step, said = recommendation(card, held)
+    predictions(card, held, said).to_parquet(arguments.work / "held.parquet")
+    groups = {"nps": answered(held, said), **figures(card, held), "ces": effort_figures(card, held)}
     measured = {
         "temperature": dict(card.temperature),
         "thresholds": cuts,
         "recommendation": step,
         "systematic_error": {name: round(spread(found), 2) for name, found in groups.items()},
+        "quantification": {},
         "unknown": [task for task in ("effort", "churn", "sarcasm") if scores[task] < USELESS],
     }
     cards.write(arguments.base, arguments.out, measured)

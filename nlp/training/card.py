@@ -21,11 +21,12 @@ UNCALIBRATED: dict[str, Any] = {
         "churn": 0.5,
         "sarcasm": 0.5,
     },
-    "recommendation": {"weight": [[0.0] * 10] * 3, "bias": [0.0] * 3},
+    "recommendation": {"weight": [[0.0] * 12] * 3, "bias": [0.0] * 3},
     "systematic_error": {"nps": 20.0, "csat": 10.0, "net_sentiment": 10.0, "ces": 0.5},
+    "quantification": {},
     "unknown": [],
 }
-"""What stands in the file until `calibrate` has measured something better."""
+"""What stands in the file until `calibrate` and `quantify` have measured something better."""
 
 LABELS = {
     "stars": ["1", "2", "3", "4", "5"],
@@ -56,4 +57,4 @@ def read(out: Path) -> dict[str, Any]:
     if not path.exists():
         return dict(UNCALIBRATED)
     opinion = json.loads(path.read_text(encoding="utf-8"))["opinion"]
-    return {key: opinion[key] for key in UNCALIBRATED}
+    return {key: opinion.get(key, usual) for key, usual in UNCALIBRATED.items()}
