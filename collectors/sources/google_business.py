@@ -139,17 +139,28 @@ class GoogleBusiness(Source):
         bounds = Bounds(http.clock.now(), since, overlap, most=options.max_requests, when=changed)
         yield from walk_all(cursor, asks, bounds)
 
+    def reread(self, answer: Answer) -> Page:
+        """Read a kept answer again, its place under the name that the options give it."""
+        page = self.parse(answer)
+        names = {number: name for number, name in cast("Options", self.options).locations.items() if name}
+        return replace(
+            page,
+            posts=[
+                replace(post, segments={**post.segments, "location": names[post.segments["location"]]})
+                if post.segments.get("location") in names
+                else post
+                for post in page.posts
+            ],
+        )
+
     def _ask(self, google: SignedIn, location: str, token: Token | None) -> tuple[Page, Token | None]:
         options = cast("Options", self.options)
         answer = google.get(
             f"{options.site.rstrip('/')}/v4/accounts/{options.account}/locations/{location}/reviews",
             {"pageSize": _PER_PAGE, "orderBy": "updateTime desc", "pageToken": token},
         )
-        page = self.parse(answer)
-        name = options.locations[location]
-        posts = [replace(post, segments={"location": name}) if name else post for post in page.posts]
         following = mapping(document(answer, _SERVICE)).get("nextPageToken")
-        return replace(page, posts=posts), words(following, 8000)
+        return self.reread(answer), words(following, 8000)
 
 
 def _reviews(content: Any) -> list[Any]:

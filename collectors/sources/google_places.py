@@ -13,7 +13,8 @@ answers of this kind are not kept as received, but the reviews are stored as men
 
 **The key**: in https://console.cloud.google.com make a project with billing, enable the *Places API (New)*, and
 make a key that is good for it alone. A place's id is found with
-https://developers.google.com/maps/documentation/places/web-service/place-id. Each reading of a place is billed.
+https://developers.google.com/maps/documentation/places/web-service/place-id. Each reading of a place is billed;
+`daily_requests` bounds how many there are in a day.
 
 ```toml
 [[sources]]
@@ -57,6 +58,7 @@ from collectors.json_answers import (
 )
 from collectors.markup import MAX_TEXT
 from collectors.post import Author, Post, PostKind
+from collectors.quota import Quota
 from collectors.ratings import parse_rating
 from collectors.secret import Secret
 from collectors.signed import Signed
@@ -94,6 +96,9 @@ class Options(SourceOptions):
     interface: Literal["new", "legacy"] = Field(
         default="new", description="new: the most helpful reviews; legacy: the newest, for keys that have it."
     )
+    daily_requests: int = Field(
+        default=100, ge=1, description="Most readings of places in a day: each one is on your bill."
+    )
     site: str | None = Field(default=None, description="Where the interface is; only for tests.")
 
 
@@ -128,9 +133,13 @@ class GooglePlaces(Source):
             segments = {"location": name} if name else {}
             posts = [replace(post, segments={**post.segments, **segments}) for post in page.posts]
             # Google lets nobody keep its answers: what is kept of them is in the posts.
-            yield Page([post for post in posts if _is_wanted(post, since)], {}, page.faults)
+            yield Page([post for post in posts if _is_wanted(post, since)], {}, page.faults, spent=1)
         if problem is not None:
             raise problem
+
+    def quota(self) -> Quota:
+        """What the user is ready to pay for; Google's days begin at midnight in California."""
+        return Quota(cast("Options", self.options).daily_requests, zone="America/Los_Angeles")
 
     def _ask(self, http: Http, place: str) -> Answer:
         options = cast("Options", self.options)

@@ -102,13 +102,13 @@ class Skeepers(Source):
     def pages(self, http: Http, cursor: Cursor, *, since: datetime | None = None) -> Iterator[Page]:
         """Read the shop's file and those of products, where they changed.
 
-        The cursor holds the version of the shop's file, and what was known of each product when it was read.
+        The cursor holds the version of the shop's file, what was known of each product when it was read, and how
+        many products are `left` to be read.
         """
         options = cast("Options", self.options)
         state: Cursor = dict(cursor)
         if options.shop:
-            version = {} if since else state.get("shop", {})
-            response = http.get(self._url(_SHOP), accept="application/json", **version)
+            response = http.get(self._url(_SHOP), accept="application/json", **state.get("shop", {}))
             if not response.not_modified:
                 given = {"etag": response.etag, "last_modified": response.last_modified}
                 state = {**state, "shop": {name: value for name, value in given.items() if value}}
@@ -116,19 +116,23 @@ class Skeepers(Source):
         if options.products:
             yield from self._products(http, state, since)
 
+    def under_way(self, cursor: Cursor) -> bool:
+        """Whether a limit ended the run before all products were read."""
+        return bool(cursor.get("left"))
+
     def _products(self, http: Http, state: Cursor, since: datetime | None) -> Iterator[Page]:
         options = cast("Options", self.options)
-        known: dict[str, str] = {} if since else dict(state.get("products", {}))
+        known: dict[str, str] = dict(state.get("products", {}))
         found = _averages(http.get(self._url(_AVERAGES), accept="application/json").answer())
         changed = [product for product, said in found.items() if known.get(product) != said]
-        for product in changed[: options.max_requests]:
+        for count, product in enumerate(changed[: options.max_requests], 1):
             try:
                 path = f"{_PRODUCT}{quote(product, safe='')}.json"
                 page = _since(self.parse(http.get(self._url(path), accept="application/json").answer()), since)
             except NotFound:
                 page = Page([], {})
             known[product] = found[product]
-            yield replace(page, cursor={**state, "products": dict(known)})
+            yield replace(page, cursor={**state, "products": dict(known), "left": len(changed) - count})
 
     def _url(self, path: str) -> str:
         """Where a file is: the first three characters of the shop's number are folders of their own."""

@@ -40,7 +40,7 @@ from collectors.ratings import parse_rating
 from collectors.secret import Secret
 from collectors.signed import SignedIn
 from collectors.source import Answer, Cursor, Page, ParseError, Source, SourceOptions
-from collectors.walks import Bounds, Token, walk_back
+from collectors.walks import Bounds, Token, walk_all
 
 if TYPE_CHECKING:
     from collectors.http import Http
@@ -105,7 +105,7 @@ class TrustedShops(Source):
         shops = SignedIn(http, _SERVICE, options.login, form, remedy=_KEY_REMEDY)
         overlap = timedelta(days=options.overlap_days)
         bounds = Bounds(http.clock.now(), since, overlap, most=options.max_requests)
-        yield from walk_back(cursor, partial(self._ask, shops), bounds)
+        yield from walk_all(cursor, {"reviews": partial(self._ask, shops)}, bounds)
 
     def _ask(self, shops: SignedIn, token: Token | None) -> tuple[Page, Token | None]:
         """The reviews submitted before the one of this id; `after` is how Trusted Shops calls that."""

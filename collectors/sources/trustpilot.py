@@ -11,7 +11,8 @@ application; its API key is enough. `business` is the domain that Trustpilot kno
 there (24 hex digits).
 
 **Without a key:** Trustpilot's terms forbid reading its pages by robot, so Oyez does not. A page of your own
-business that you saved with your browser is read by `oyez sources parse trustpilot FILE`, with replies and likes.
+business that you saved with your browser is read by `oyez sources parse trustpilot FILE > reviews.jsonl`, with
+replies and likes, and brought in by `oyez import reviews.jsonl --brand NAME`.
 
 ```toml
 [[sources]]

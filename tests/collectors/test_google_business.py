@@ -246,6 +246,16 @@ def test_places_are_named_and_one_that_is_gone_stops_no_other() -> None:
                 next(pages)
 
 
+def test_an_answer_that_is_read_again_names_its_place_as_the_visit_did() -> None:
+    with Site() as site:
+        serve(site, [review()])
+        source = GoogleBusiness(options(site, locations={"22": "Paris Opéra"}))
+        with door(site) as http:
+            (page,) = source.pages(http, {})
+        assert page.answer is not None
+        assert source.reread(page.answer).posts == page.posts
+
+
 def test_a_refresh_token_that_ended_says_what_to_do_and_shows_no_key() -> None:
     with Site() as site:
         serve(site, [review()])

@@ -299,6 +299,15 @@ def test_an_error_of_the_legacy_interface_does_not_show_the_key_of_its_address()
     assert "k3y" not in f"{caught.value}{caught.value.__cause__}"
 
 
+def test_each_reading_counts_against_what_the_user_is_ready_to_pay_for() -> None:
+    with Site() as site:
+        site.put(f"/v1/places/{PLACE}", json.dumps(new_place(new_review())))
+        assert [page.spent for page in read(site)] == [1]
+        quota = GooglePlaces(options(site, daily_requests=7)).quota()
+    assert quota.units == 7
+    assert quota.resets_at(datetime(2026, 11, 21, 12, tzinfo=UTC)) == datetime(2026, 11, 22, 8, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [{"key": "in clear"}, {"places": []}, {"places": ["a/../b"]}, {"language": "French"}, {"interface": "old"}],
