@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from service.cli import recipes
 from service.cli.options import Format, FormatOption, HomeOption
 
 app = typer.Typer(
@@ -18,10 +19,13 @@ app = typer.Typer(
       oyez sources list
       oyez sources kinds feeds
       oyez sources parse feeds saved.xml --format jsonl
+      oyez sources try https://shop.example/avis
     """,
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+
+app.command("try")(recipes.try_)
 
 _HEALTH = (
     "source", "kind", "state", "mentions", "last_success", "newest_day", "usual_per_day", "problem", "note",
