@@ -106,11 +106,18 @@ class Discourse(Source):
             http.clock.now(), since, timedelta(hours=options.overlap_hours),
             timedelta(days=options.first_days), options.max_requests,
         )  # fmt: skip
-        if self.query is None or options.everything:
+        if options.everything:
             yield from walk_all(cursor, {"posts": partial(self._latest, http)}, bounds)
             return
+        assert self.query is not None
         searches = dialects.render(self.query, dialects.DISCOURSE).searches
         yield from walk_all(cursor, {text: partial(self._search, http, text) for text in searches}, bounds)
+
+    def reread(self, answer: Answer) -> Page:
+        """A kept list of posts again. Raises SourceError for a search, which holds the posts' beginnings only."""
+        if "/search.json" in answer.url:
+            raise SourceError("the whole posts behind a search were fetched one by one and are not kept")
+        return self.parse(answer)
 
     def wants(self, post: Post) -> bool:
         """Whether it matches the query, unless everything is wanted."""

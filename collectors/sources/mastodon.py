@@ -78,8 +78,8 @@ class Options(SourceOptions):
     public: Literal["none", "local", "all"] = Field(
         default="none", description="Read the public timeline: of the instance alone, or all that it knows."
     )
-    query: QueryText | None = Field(
-        default=None, description="What posts must say: those of the public timeline, and what is searched for."
+    query: QueryText = Field(
+        description="What posts of the public timeline must say, and what is searched for: Lila OR LilaEnergie."
     )
     search: bool = Field(default=False, description="Search for the query, too; needs a token.")
     token: Secret | None = Field(default=None, description="An application's token, as env:NAME or file:PATH.")
@@ -105,8 +105,8 @@ class Options(SourceOptions):
     def _something(self) -> Options:
         if not (self.hashtags or self.search or self.public != "none"):
             raise ValueError("give hashtags, or set public or search")
-        if self.search and not (self.query and self.token):
-            raise ValueError("searching needs a query and a token; hashtags can be followed without")
+        if self.search and not self.token:
+            raise ValueError("searching needs a token; hashtags can be followed without")
         return self
 
 

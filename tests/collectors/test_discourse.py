@@ -204,7 +204,7 @@ def serve(site: Site, items: list[dict[str, Any]], window: int = 50) -> None:
 def walk(
     site: Site, cursor: Cursor | None = None, since: datetime | None = None, **options: object
 ) -> list[Page]:
-    chosen = Options.model_validate({"url": site.url("/").rstrip("/"), **options})
+    chosen = Options.model_validate({"url": site.url(""), "query": "lila", "everything": True, **options})
     with door(site) as http:
         return list(Discourse(chosen).pages(http, cursor or {}, since=since))
 
@@ -254,7 +254,7 @@ def test_the_search_gives_whole_posts_by_one_request_more_for_each_topic(site: S
     for topic in (1, 2):
         posts = [item(10 * topic + n, cooked=f"<p>tout {n}</p>", topic_id=topic) for n in range(3)]
         site.put(f"/t/{topic}/posts.json", json.dumps({"post_stream": {"posts": posts}, "id": topic}))
-    pages = walk(site, query="lila")
+    pages = walk(site, everything=False)
     assert [post.text for page in pages for post in page.posts] == ["tout 0", "tout 1", "tout 2"] * 2
     assert [request.query["q"] for request in site.asked("/search.json")] == ["lila order:latest"] * 2
     assert len(site.asked("/t/1/posts.json")) == 1
@@ -263,7 +263,7 @@ def test_the_search_gives_whole_posts_by_one_request_more_for_each_topic(site: S
 def test_what_the_search_complains_about_is_said(site: Site) -> None:
     site.put("/search.json", json.dumps({"posts": [], "grouped_search_result": {"error": "term too short"}}))
     with pytest.raises(SourceError, match="term too short"):
-        walk(site, query="lila")
+        walk(site, everything=False)
 
 
 def test_a_forum_that_ignores_before_is_left_after_two_pages(site: Site) -> None:
@@ -298,7 +298,7 @@ def test_an_answer_cut_short_is_no_answer(site: Site) -> None:
 
 def test_a_forum_of_the_brand_s_own_is_read_whole_though_there_is_a_query(site: Site) -> None:
     serve(site, [item(1), item(2)])
-    assert sorted(ids(walk(site, query="lila", everything=True))) == [1, 2]
+    assert sorted(ids(walk(site))) == [1, 2]
     found = parse(latest(item(1))).posts[0]
     wants = [Discourse(Options(url="https://a.example", query="lila", everything=all_)).wants(found)
              for all_ in (False, True)]  # fmt: skip
@@ -307,7 +307,7 @@ def test_a_forum_of_the_brand_s_own_is_read_whole_though_there_is_a_query(site: 
 
 def test_a_query_of_alternatives_is_several_searches(site: Site) -> None:
     site.put("/search.json", json.dumps({"posts": [], "grouped_search_result": {}}))
-    walk(site, query='lila OR "lila énergie"')
+    walk(site, query='lila OR "lila énergie"', everything=False)
     assert [request.query["q"] for request in site.asked("/search.json")] == [
         "lila order:latest", '"lila énergie" order:latest',
     ]  # fmt: skip

@@ -200,7 +200,7 @@ def serve(site: Site, statuses: list[dict[str, Any]], size: int = 2, path: str =
 
 def walk(site: Site, cursor: Cursor | None = None, **options: object) -> list[Page]:
     since = options.pop("since", None)
-    chosen = Options.model_validate({"url": site.url(""), "hashtags": ["#Lila"], **options})
+    chosen = Options.model_validate({"url": site.url(""), "query": "lila", "hashtags": ["#Lila"], **options})
     with door(site) as http:
         return list(Mastodon(chosen).pages(http, cursor or {}, since=since))  # type: ignore[arg-type]
 
@@ -260,7 +260,7 @@ def test_the_search_goes_by_offset_and_sends_the_token(site: Site) -> None:
         return Reply(json.dumps({"accounts": [], "statuses": found, "hashtags": []}).encode())
 
     site.route("/api/v2/search", answer)
-    pages = walk(site, hashtags=(), query="lila", search=True, token=SecretStr("s3cret"))
+    pages = walk(site, hashtags=(), search=True, token=SecretStr("s3cret"))
     assert len(numbers(pages)) == 60
     asked = site.asked("/api/v2/search")
     assert [request.query.get("offset") for request in asked] == [None, "40"]
@@ -287,7 +287,7 @@ def test_a_closed_instance_says_that_a_token_is_needed(site: Site, code: int) ->
 def test_one_hashtag_that_fails_does_not_stop_the_next(site: Site) -> None:
     site.put("/api/v1/timelines/tag/a", b"<html>forbidden</html>", status=403)
     serve(site, [status(1)], path="/api/v1/timelines/tag/b")
-    chosen = Options.model_validate({"url": site.url(""), "hashtags": ["a", "b"]})
+    chosen = Options.model_validate({"url": site.url(""), "query": "lila", "hashtags": ["a", "b"]})
     found = []
     with door(site) as http, pytest.raises(Blocked):
         for page in Mastodon(chosen).pages(http, {}):
@@ -301,7 +301,7 @@ def test_too_many_requests_keep_what_was_read_and_say_when_to_come_back(site: Si
     site.once(path, first, Reply(status=429, headers={"X-RateLimit-Reset": "2026-11-21T12:04:00.000000Z"}))
     found: list[Page] = []
     with door(site) as http, pytest.raises(RateLimited) as caught:
-        found += Mastodon(Options(url=site.url(""), hashtags=("Lila",))).pages(http, {})
+        found += Mastodon(Options(url=site.url(""), query="lila", hashtags=("Lila",))).pages(http, {})
     assert caught.value.retry_at == StillClock().start + timedelta(minutes=4)
 
 
@@ -317,12 +317,11 @@ def test_a_broken_answer_is_unavailable(site: Site, reply: Reply) -> None:
     [
         {},
         {"hashtags": ["two words"]},
-        {"query": "lila"},
-        {"query": "lila", "search": True},
+        {"search": True},
         {"hashtags": ["a"], "token": "in clear"},
     ],
 )
 def test_wrong_options_are_refused(options: dict[str, object]) -> None:
     with pytest.raises(ValidationError) as caught:
-        Options.model_validate({"url": "https://a.example", **options})
+        Options.model_validate({"url": "https://a.example", "query": "lila", **options})
     assert "in clear'" not in str(caught.value)
