@@ -5,9 +5,15 @@ Reviews hold too few of them, so that "pas mal du tout" is read as "mal" and "l'
 
 from __future__ import annotations
 
-import pandas as pd
+import random
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-REPEATS = 5
+if TYPE_CHECKING:
+    import pandas as pd
+
+REPEATS = 2
 """Each expression is seen so many times a pass: a few hundred among tens of thousands of reviews."""
 
 EXPRESSIONS: dict[tuple[str, int], list[str]] = {
@@ -90,8 +96,45 @@ SUBJECTS = {
 }
 
 
+def turns(language: str) -> list[tuple[str, int]]:
+    """Sentences in which a small word turns the meaning around, with their stars, from `turns.toml`."""
+    parts = tomllib.loads((Path(__file__).parent / "turns.toml").read_text(encoding="utf-8"))[language]
+    chance = random.Random(7)  # noqa: S311  made-up sentences, no secret
+    told: list[tuple[str, int]] = []
+
+    def tell(frames: str, fillings: list[str], stars: int) -> None:
+        for words in fillings:
+            thing = chance.choice(parts["things"])
+            told.extend((frame.format(words, thing), stars) for frame in chance.sample(parts[frames], 3))
+
+    tell("none", parts["trouble"], 5)
+    tell("none", parts["help"], 1)
+    tell("some", parts["trouble"], 1)
+    tell("litotes", parts["blame"], 4)
+    tell("litotes", parts["praise"], 2)
+    tell("plain", parts["praise"], 5)
+    tell("plain", parts["blame"], 1)
+    tell("mocked", parts["bad"], 1)
+    for (said, turned), stars in [(pair, (1, 4)) for pair in parts["fails"]] + [
+        (pair, (5, 1)) for pair in parts["works"]
+    ]:
+        for thing in chance.sample(parts["things"], 4):
+            told += [(f"{thing} {said}", stars[0]), (f"{thing} {turned}", stars[1])]
+    for good, bad in zip(parts["good"], chance.sample(parts["bad"], len(parts["bad"])), strict=True):
+        thing = chance.choice(parts["things"])
+        told += [(frame.format(good, bad), 2) for frame in chance.sample(parts["contrast"], 3)]
+        told += [(frame.format(bad, good), 4) for frame in chance.sample(parts["contrast"], 3)]
+        told += [(frame.format(thing, good), 5) for frame in chance.sample(parts["praised"], 2)]
+        told += [(frame.format(thing, bad), 1) for frame in chance.sample(parts["blamed"], 2)]
+    return [
+        (text[0].upper() + text[1:] if number % 3 else text, stars) for number, (text, stars) in enumerate(told)
+    ]
+
+
 def rows() -> pd.DataFrame:
     """Every expression in every frame: `text`, `lang`, `source`, `split`, `stars`, `sentiment`."""
+    import pandas as pd  # noqa: PLC0415  the expressions are read without it
+
     found = []
     for (lang, stars), expressions in EXPRESSIONS.items():
         for number, words in enumerate(expressions):
@@ -99,5 +142,6 @@ def rows() -> pd.DataFrame:
                 subject = SUBJECTS[lang][(number + place) % len(SUBJECTS[lang])]
                 text = frame.format(words, words[0].upper() + words[1:], subject)
                 found.append((text, lang, stars, 2 if stars > 3 else 0))
+    found += [(text, lang, stars, 2 if stars > 3 else 0) for lang in FRAMES for text, stars in turns(lang)]
     table = pd.DataFrame(found, columns=["text", "lang", "stars", "sentiment"])
     return pd.concat([table.assign(source="idioms", split="train")] * REPEATS, ignore_index=True)
