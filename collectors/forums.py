@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from hashlib import sha256
 from html import unescape
 from urllib.parse import urljoin, urlsplit
 
@@ -84,11 +84,14 @@ def kind_of(link: str | None, title: str | None) -> PostKind | None:
     return PostKind.COMMENT if _REPLY.match(title or "") else PostKind.POST
 
 
-def name_of_item(own_id: str, markup: str, published: datetime | None) -> str:
-    """The id of an item; of a topic that shows its last post (Machina) it is that post's, by its time."""
-    if published is None or not own_id or not _MACHINA.search(markup):
+def name_of_item(own_id: str, markup: str) -> str:
+    """The id of an item; of a topic that shows its last post (Machina) it is that post's, told by its words.
+
+    All else in such an item, its date too, is of the topic and never changes.
+    """
+    if not own_id or not _MACHINA.search(markup):
         return own_id
-    return f"{own_id}#{published:%Y-%m-%dT%H:%M:%SZ}"
+    return f"{own_id}#{sha256(own_words(markup).encode('utf-8', 'replace')).hexdigest()[:16]}"
 
 
 def feeds_named_in(page: str, url: str) -> list[str]:

@@ -17,7 +17,7 @@ import json
 import re
 import time
 from calendar import timegm
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -138,6 +138,21 @@ class Feeds(Source):
         """Read a saved feed. Raises ParseError where it is none, and says what it is instead."""
         reading = _read(answer)
         return Page(reading.posts(**reading.identities({})), {}, reading.faults, answer)
+
+    def rereading(self, cursor: Cursor) -> Callable[[Answer], Page]:
+        """Read kept answers again with the identities that the feed's items were given."""
+        states: dict[str, dict[str, Any]] = cursor.get("feeds", {})
+
+        def reread(answer: Answer) -> Page:
+            state = states.get(answer.url) or next(
+                (one for one in states.values() if len(states) == 1 or one.get("moved_to") == answer.url), {}
+            )
+            reading = _read(answer)
+            believed = {name: state[name] for name in ("trust_ids", "shared") if name in state}
+            posts = reading.posts(**(believed or reading.identities({})))
+            return Page([self._with_options(post) for post in posts], {}, reading.faults, answer)
+
+        return reread
 
     def pages(self, http: Http, cursor: Cursor, *, since: datetime | None = None) -> Iterator[Page]:
         """Fetch every feed that changed. One feed's failure is raised after the others were read."""
@@ -306,7 +321,7 @@ def _item(
         # Google News and the like: the "text" is the headline once more, with the outlet's name behind it.
         text, title = title.removesuffix(f" - {outlet}"), None
     return _make_item(
-        name_of_item(own_id, markup, published),
+        name_of_item(own_id, markup),
         link,
         Post(
             kind=kind_of(link, title) or _kind(own_id, link, reply_to),

@@ -7,7 +7,7 @@ that the software adds.
 
 **Cannot:** what was written before the first visit; boards whose owner has switched feeds off (the kind `site`
 reads their pages). XenForo's and vBulletin's feeds show how topics begin, not the answers; Machina's shows each
-topic's last post without naming who wrote it.
+topic's last post without naming who wrote it, under the date of the topic; edited, it comes in again.
 
 ```toml
 [[sources]]
@@ -23,7 +23,7 @@ template; the others are read as any feed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, cast
@@ -90,8 +90,16 @@ class Forum(Source):
         options = cast("Options", self.options)
         feed = Feeds(FeedOptions(url=address, max_pages=options.max_pages))
         for page in feed.pages(http, cursor, since=since):
-            posts = [replace(_of_forum(post), language=options.language) for post in page.posts]
-            yield replace(page, posts=posts, cursor={**page.cursor, "feed": address})
+            yield replace(self._of_forum(page), cursor={**page.cursor, "feed": address})
+
+    def _of_forum(self, page: Page) -> Page:
+        language = cast("Options", self.options).language
+        return replace(page, posts=[replace(_of_forum(post), language=language) for post in page.posts])
+
+    def rereading(self, cursor: Cursor) -> Callable[[Answer], Page]:
+        """Read kept answers again as the feed that they are."""
+        reread = Feeds(FeedOptions(url=cursor.get("feed", cast("Options", self.options).url))).rereading(cursor)
+        return lambda answer: self._of_forum(reread(answer))
 
     def _find(self, http: Http, url: str) -> str:
         """The address of the forum's feed: `url` itself, or the first that is one of those a page leads to."""

@@ -86,11 +86,17 @@ def running(
             server.wait()
 
 
-def run(*command: str | Path, stdin: str | None = None) -> str:
+def run(
+    *command: str | Path,
+    stdin: str | None = None,
+    env: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+) -> str:
     """Run a program to its end; what it wrote to stdout. A failure shows what it said."""
     done = subprocess.run(
         [str(part) for part in command],
-        input=stdin, capture_output=True, text=True, timeout=120, env={**os.environ, "PATH": _PATH}, check=False,
+        input=stdin, capture_output=True, text=True, timeout=120, check=False, cwd=folder,
+        env={**os.environ, "PATH": _PATH, **(env or {})},
     )  # fmt: skip
     assert done.returncode == 0, f"{command[0]}: {done.stdout}\n{done.stderr}"
     return done.stdout
