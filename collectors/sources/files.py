@@ -6,8 +6,11 @@ one. Separator, charset, columns, the order of day and month and the rating's sc
 (`explain`); each can be set. Exports of Qualtrics, SurveyMonkey and Typeform are
 understood. A broken row is named and left out.
 
-A file is recognised by its SHA-256: unchanged, it is not read again. Where no column holds an id, a row's id is
-the SHA-256 of its content, so that importing a file again, or a longer version of it, doubles nothing.
+A file is recognised by its SHA-256: unchanged, or under another name, it is not read again. A watched folder takes
+files as they come: put them there under a hidden name, or one that ends in `.part`, and rename them when whole. A
+file that cannot be read is noted, and tried again when it has changed; the others are read. Where no column holds
+an id, a row's id is the SHA-256 of its content, so that importing a file again, or a longer version of it, doubles
+nothing.
 
 A survey's questions on recommendation (NPS), satisfaction (CSAT) and effort (CES) are recognised by their wording
 in French and English, each with its scale and which end of it is good; each can be set (`questions`). A row gives
@@ -21,6 +24,7 @@ from __future__ import annotations
 import glob
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -34,7 +38,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from collectors import rows
 from collectors.columns import ColumnMapping, MappingOptions, guess_mapping
 from collectors.post import Post
-from collectors.source import Answer, Cursor, Fault, Page, Source, SourceError, SourceOptions
+from collectors.source import Answer, Cursor, Fault, Page, ParseError, Source, SourceError, SourceOptions
 from collectors.tables import Table, digest, open_file, open_table
 
 if TYPE_CHECKING:
@@ -42,6 +46,10 @@ if TYPE_CHECKING:
 
 _PAGE = 2_000
 _MOST_FAULTS = 100
+_UNFINISHED = re.compile(
+    r"(?:\.(?:part|filepart|crdownload|tmp|temp|swp)|~)$|(?:^|[/\\])~\$[^/\\]*$", re.IGNORECASE
+)
+"""Names of files that are still being written, or that Office keeps beside one that is open."""
 
 
 class Options(MappingOptions):
@@ -107,18 +115,30 @@ class Files(Source):
         """Yield about 2,000 posts a page from each file that changed, going on where a killed run stopped.
 
         The cursor of one file is its SHA-256, the rows done and whether that was all; of several, one for each
-        under "files". Rows dated before `since` are left out. Raises SourceError.
+        under "files". Rows dated before `since` are left out. Of several files a broken one is a fault, and the
+        others are read. Raises SourceError where none can be.
         """
         options = cast("Options", self.options)
         paths = _paths(options.path)
         if paths == [options.path]:
             yield from _pages(options.path, options, cursor, since)
             return
-        states: dict[str, Any] = dict(cursor.get("files", {}))
+        known: dict[str, Any] = cursor.get("files", {})
+        states = {path: known[path] for path in paths if path in known}
+        problems: list[SourceError] = []
         for path in paths:
-            for page in _pages(path, options, states.get(path, {}), since):
-                states[path] = page.cursor
-                yield replace(page, cursor={"files": dict(states)})
+            state = states[path] = states.get(path) or _moved(path, options, known)
+            try:
+                for page in _pages(path, options, state, since):
+                    states[path] = page.cursor
+                    yield replace(page, cursor={"files": dict(states)})
+            except SourceError as error:
+                problems.append(error)
+                states[path] = _broken(path, options, error)
+                fault = Fault(path, f"{error}: left out until it is changed")
+                yield Page([], {"files": dict(states)}, [fault])
+        if problems and len(problems) == len(paths):
+            raise problems[0]
 
     def explain(self) -> list[str]:
         """How each file is read, in lines for people: its dialect, then which column holds what and why.
@@ -137,16 +157,47 @@ class Files(Source):
 
 
 def _paths(path: str) -> list[str]:
-    """The files meant, sorted; a folder stands for all files in it but hidden ones."""
+    """The files meant, sorted; a folder stands for all files in it but hidden and unfinished ones."""
     if path == "-" or Path(path).is_file():
         return [path]
-    pattern = str(Path(glob.escape(path)) / "*") if Path(path).is_dir() else path
-    found = sorted(name for name in glob.glob(pattern, recursive=True) if Path(name).is_file())  # noqa: PTH207
-    if not found:
+    is_folder = Path(path).is_dir()
+    pattern = str(Path(glob.escape(path)) / "*") if is_folder else path
+    names = glob.glob(pattern, recursive=True)  # noqa: PTH207
+    found = sorted(name for name in names if Path(name).is_file() and not _UNFINISHED.search(name))
+    if not found and not is_folder:
         raise SourceError(
             f"there is no file {path!r}", remedy="check the path; * stands for any name", permanent=True
         )
     return found
+
+
+def _moved(path: str, options: Options, known: dict[str, Any]) -> Cursor:
+    """Where the reading of this very content stopped under another name; {} where it is new."""
+    if not known:
+        return {}
+    marks = _marks_of(path, options)
+    return next((state for state in known.values() if marks.items() <= state.items()), {}) if marks else {}
+
+
+def _broken(path: str, options: Options, error: SourceError) -> Cursor:
+    """The state of a file that cannot be read: it is not tried again until it changes."""
+    return _marks_of(path, options) | {"problem": str(error)}
+
+
+def _marks_of(path: str, options: Options) -> dict[str, str]:
+    """What tells whether a file was read already; nothing where it cannot be opened."""
+    try:
+        with closing(open_file(path)) as stream:
+            return _marks(stream, options)
+    except SourceError:
+        return {}
+
+
+def _marks(stream: BinaryIO, options: Options) -> dict[str, str]:
+    """The SHA-256 of a file and that of how it is to be read."""
+    settings = options.model_dump(mode="json", exclude={"path"})
+    how = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
+    return {"sha256": digest(stream), "options": how}
 
 
 def _mapping(table: Table, options: Options) -> ColumnMapping:
@@ -161,14 +212,12 @@ def _pages(path: str, options: Options, cursor: Cursor, since: datetime | None) 
 
 
 def _stream_pages(stream: BinaryIO, options: Options, cursor: Cursor, since: datetime | None) -> Iterator[Page]:
-    settings = options.model_dump(mode="json", exclude={"path"})
-    state = {
-        "sha256": digest(stream),
-        "options": hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16],
-    }
-    unchanged = all(cursor.get(key) == value for key, value in state.items())
+    state = _marks(stream, options)
+    unchanged = state.items() <= cursor.items()
     if unchanged and cursor.get("done"):
         return
+    if unchanged and (problem := cursor.get("problem")):
+        raise ParseError(problem, remedy="correct the file", permanent=True)
     row = int(cursor.get("row", 0)) if unchanged else 0
     table = open_table(stream, sheet=options.sheet, delimiter=options.delimiter, encoding=options.encoding)
     faults: list[Fault] = []

@@ -367,3 +367,51 @@ def test_79514_real_reviews_become_as_many_posts(shared: Path) -> None:
     assert counts == {5: 41_156, 4: 13_937, 1: 11_521, 2: 7_019, 3: 5_881}
     assert branded == 40_513
     assert dated == 47_947  # the other 317 say "il y a 2 jours", without saying since when
+
+
+def test_a_broken_file_is_noted_and_the_others_are_read(tmp_path: Path) -> None:
+    write(tmp_path / "a.csv", 3)
+    (tmp_path / "b.csv").write_bytes(b"PK\x03\x04 no workbook")
+    write(tmp_path / "c.csv", 5, start=3)
+    found = pages(tmp_path)
+    assert [len(page.posts) for page in found] == [3, 0, 2]
+    assert "b.csv" in found[1].faults[0].item
+    assert "until it is changed" in found[1].faults[0].problem
+    again = pages(tmp_path, found[-1].cursor)
+    assert [(len(page.posts), len(page.faults)) for page in again] == [(0, 1)]
+    write(tmp_path / "b.csv", 7, start=5)
+    assert [len(page.posts) for page in pages(tmp_path, again[-1].cursor)] == [2]
+
+
+def test_where_no_file_can_be_read_the_visit_fails(tmp_path: Path) -> None:
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_bytes(b"PK\x03\x04 no workbook")
+    with pytest.raises(ParseError, match="damaged"):
+        pages(tmp_path)
+
+
+def test_an_empty_folder_is_waited_for(tmp_path: Path) -> None:
+    assert pages(tmp_path) == []
+
+
+def test_a_file_that_was_renamed_is_not_read_again(tmp_path: Path) -> None:
+    write(tmp_path / "a.csv", 3)
+    write(tmp_path / "b.csv", 5, start=3)
+    cursor = pages(tmp_path)[-1].cursor
+    (tmp_path / "a.csv").rename(tmp_path / "z.csv")
+    assert pages(tmp_path, cursor) == []
+
+
+@pytest.mark.parametrize("name", [".a.csv", "a.csv.part", "a.csv~", "~$a.xlsx", "a.tmp"])
+def test_files_that_are_still_being_written_are_left_alone(tmp_path: Path, name: str) -> None:
+    write(tmp_path / name, 3)
+    assert pages(tmp_path) == []
+
+
+def test_a_changed_file_of_a_folder_is_read_again_under_the_same_ids(tmp_path: Path) -> None:
+    write(tmp_path / "a.csv", 3)
+    write(tmp_path / "b.csv", 5, start=3)
+    first = pages(tmp_path)
+    write(tmp_path / "b.csv", 6, start=3)
+    [again] = pages(tmp_path, first[-1].cursor)
+    assert [post.external_id for post in again.posts][:2] == [post.external_id for post in first[1].posts]
