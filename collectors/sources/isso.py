@@ -28,7 +28,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, cast
-from urllib.parse import urljoin
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 from pydantic import Field, model_validator
 
@@ -105,6 +105,13 @@ class Isso(Source):
         if problem is not None:
             raise problem
 
+    def reread(self, answer: Answer) -> Page:
+        """A kept answer again, each comment with its link."""
+        asked = parse_qs(urlsplit(answer.url).query).get("uri", [""])[0]
+        places = _places(document(answer, "Isso", _REMEDY), asked)
+        page = self.parse(answer)
+        return replace(page, posts=[self._with_link(post, places) for post in page.posts])
+
     def _with_link(self, post: Post, places: Mapping[str, str]) -> Post:
         site = cast("Options", self.options).site
         if site is None:
@@ -138,7 +145,6 @@ def _comments(content: Any) -> list[Any]:
 
 def _post(item: dict[str, Any]) -> Post:
     """A comment. Raises ValueError without id."""
-    name, mark = words(item.get("author"), 200), words(item.get("hash"), 200)
     published, changed = parse_date(item.get("created")), parse_date(item.get("modified"))
     return Post(
         kind=PostKind.COMMENT,
@@ -146,9 +152,8 @@ def _post(item: dict[str, Any]) -> Post:
         parent_id=words(item.get("parent")),
         text=to_text(str(item.get("text") or "")),
         author=Author(
-            # The mark is made of the e-mail address or else of the network: neighbours share it.
-            id=f"{mark} {name}" if mark and name else mark,
-            name=name,
+            # Not by their `hash`: neighbours share it, and the latest comments come without.
+            name=words(item.get("author"), 200),
             url=web_address(item.get("website")),
         ),
         published_at=published,
