@@ -45,7 +45,7 @@ from pydantic import AfterValidator, Field, model_validator
 from collectors import dialects
 from collectors.blockpages import blocked_by
 from collectors.dates import parse_date
-from collectors.errors import Blocked
+from collectors.errors import Blocked, HttpError
 from collectors.json_answers import document, identity, listing, mapping, number, read_items, words
 from collectors.markup import MAX_TEXT
 from collectors.post import Author, Post, PostKind, Reach
@@ -70,6 +70,7 @@ _KEY_REMEDY = "check client_id and client_secret: https://www.reddit.com/prefs/a
 _NO_KEY_REMEDY = "give client_id and client_secret: https://www.reddit.com/prefs/apps"
 _TAKEN_AWAY = re.compile(r"\[\s*(?:deleted|removed)(?:\s+by\s[^\]]{1,40})?\s*\]", re.IGNORECASE)
 """What stands in the place of a text: "[deleted]" by its author, "[removed]", "[ Removed by Reddit ]"."""
+_CLOSED = frozenset({403, 404, 410, 451})
 _PLACE = re.compile(r"/r/([^/]+)/comments/([a-z0-9]+)")
 _OTHERS = {"t2": "accounts", "t4": "private messages", "t5": "subreddits", "t6": "awards"}
 
@@ -201,8 +202,13 @@ class Reddit(Source):
 
     def _thread(self, api: SignedIn, top: Post) -> Iterator[Page]:
         site = cast("Options", self.options).api.rstrip("/")
-        params = {"sort": "new", "limit": _MOST_COMMENTS, "raw_json": 1}
-        yield self.parse(api.get(f"{site}/comments/{quote(top.external_id.partition('_')[2])}", params))
+        address = f"{site}/comments/{quote(top.external_id.partition('_')[2])}"
+        try:
+            yield self.parse(api.get(address, {"sort": "new", "limit": _MOST_COMMENTS, "raw_json": 1}))
+        except HttpError as error:
+            if error.response is None or error.response.status not in _CLOSED:
+                raise
+            yield Page([], {}, [Fault(f"post {top.external_id}", "it is gone, or its subreddit is closed")])
 
 
 def _signed_in(http: Http, options: Options) -> SignedIn:

@@ -367,6 +367,15 @@ def test_below_what_is_found_comments_are_read_when_there_are_more() -> None:
         assert len(site.asked("/comments/a")) == 1
 
 
+def test_a_post_whose_subreddit_closes_stops_nothing() -> None:
+    with Site() as site:
+        serve(site, "/search", [[post("a", num_comments=2), post("b")]])
+        site.put("/comments/a", b'{"reason": "private", "message": "Forbidden", "error": 403}', status=403)
+        pages = walk(site, comments=True)
+        assert ids(pages) == ["t3_a", "t3_b"]
+        assert [fault.item for page in pages for fault in page.faults] == ["post t3_a"]
+
+
 def test_an_expired_token_is_fetched_anew() -> None:
     with Site() as site:
         serve(site, "/search", [[post(str(n), n)] for n in range(4)])
