@@ -32,6 +32,7 @@ https://docs.joinmastodon.org/methods/timelines/, https://docs.joinmastodon.org/
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
@@ -122,10 +123,8 @@ class Mastodon(Source):
         """Read a saved timeline, search, thread or single status. Raises ParseError for any other answer."""
         statuses = [_original(item) for item in _statuses(document(answer, "Mastodon"))]
         is_public = urlsplit(answer.url).path.endswith(_PUBLIC_TIMELINE)
-        wanted = [item for item in statuses if not isinstance(item, dict) or _may_be_read(item, is_public)]
-        names = {words(item.get("id")): words(item.get("uri")) for item in statuses if isinstance(item, dict)}
-        posts, faults = read_items(wanted, partial(_post, names))
-        return Page(posts, {}, faults, answer)
+        allowed = [item for item in statuses if not isinstance(item, dict) or _may_be_read(item, is_public)]
+        return _page(answer, statuses, allowed)
 
     def pages(self, http: Http, cursor: Cursor, *, since: datetime | None = None) -> Iterator[Page]:
         """Read each timeline from its newest post back to what is known; one's failure is raised in the end."""
@@ -137,7 +136,9 @@ class Mastodon(Source):
         asks = {
             name: partial(self._ask, http, path, params) for name, (path, params) in self._timelines().items()
         }
-        yield from walk_all(cursor, asks, bounds)
+        for page in walk_all(cursor, asks, bounds):
+            # The walk goes by the times of all statuses; what is given are those that may be read.
+            yield replace(page, posts=self.parse(page.answer).posts) if page.answer else page
 
     def wants(self, post: Post) -> bool:
         """Whether it matches the query, or has one of the hashtags: those were chosen for themselves."""
@@ -178,12 +179,20 @@ class Mastodon(Source):
         answer = response.answer()
         statuses = _statuses(document(answer, "Mastodon"))
         if path == _SEARCH:
-            return self.parse(answer), int(token or 0) + len(statuses) if len(statuses) >= _PER_PAGE else None
+            following = int(token or 0) + len(statuses) if len(statuses) >= _PER_PAGE else None
+            return _page(answer, statuses, statuses), following
         ids = [name for item in statuses if (name := words(mapping(item).get("id")))]
         # The interface says whether there is more; servers that do not speak of it at all fill their pages.
         link = response.headers.get("link")
         has_more = 'rel="next"' in link if link is not None else len(statuses) >= _PER_PAGE
-        return self.parse(answer), min(ids, key=_order, default=None) if has_more else None
+        return _page(answer, statuses, statuses), min(ids, key=_order, default=None) if has_more else None
+
+
+def _page(answer: Answer, statuses: list[Any], chosen: list[Any]) -> Page:
+    """The chosen ones of an answer's statuses as posts."""
+    names = {words(item.get("id")): words(item.get("uri")) for item in statuses if isinstance(item, dict)}
+    posts, faults = read_items(chosen, partial(_post, names))
+    return Page(posts, {}, faults, answer)
 
 
 def _explained(error: HttpError, *, has_token: bool) -> SourceError:

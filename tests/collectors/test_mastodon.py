@@ -275,6 +275,14 @@ def test_the_query_sifts_the_public_timeline_and_not_what_has_a_hashtag_of_ours(
     assert [source.wants(post) for post in posts] == [True, True, False]
 
 
+def test_a_timeline_of_people_who_do_not_want_to_be_found_is_not_walked_through_at_each_visit(site: Site) -> None:
+    statuses = [status(number, 100 - number, **by(indexable=False)) for number in range(1, 90)]
+    serve(site, statuses, path="/api/v1/timelines/public")
+    pages = walk(site, hashtags=(), public="all", overlap_hours=1)
+    assert numbers(pages) == []
+    assert len(walk(site, pages[-1].cursor, hashtags=(), public="all", overlap_hours=1)) == 2
+
+
 @pytest.mark.parametrize("code", [401, 403, 422])
 def test_a_closed_instance_says_that_a_token_is_needed(site: Site, code: int) -> None:
     site.put("/api/v1/timelines/public", b'{"error":"This method requires an authenticated user"}', status=code)
