@@ -5,7 +5,10 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from w3lib.url import url_query_cleaner
 
 from collectors.errors import Blocked, HttpError
 from collectors.json_answers import document, listing, mapping, words
@@ -21,22 +24,38 @@ _TOKEN = re.compile(r"[\x21-\x7e]{1,8000}")
 
 
 class Signed:
-    """One service, asked with headers that hold the user's key. `remedy` says what to do where it is refused."""
+    """One service, asked with headers that hold the user's key. `remedy` says what to do where it is refused.
 
-    def __init__(self, http: Http, service: str, credentials: Mapping[str, str], *, remedy: str) -> None:
+    `in_address` are the keys that an interface wants among its parameters; no answer's address keeps them.
+    """
+
+    def __init__(
+        self,
+        http: Http,
+        service: str,
+        credentials: Mapping[str, str],
+        *,
+        remedy: str,
+        in_address: Mapping[str, str] | None = None,
+    ) -> None:
         self.service = service
         self._http = http
         self._credentials = dict(credentials)
+        self._in_address = dict(in_address or {})
         self._remedy = remedy
 
     def get(self, url: str, params: Mapping[str, object] | None = None) -> Answer:
         """One answer. Raises HttpError; a refusal says what the service said of it, never the key itself."""
+        asked = {**(params or {}), **self._in_address}
         try:
-            answer = self._http.get(url, params=params, accept="application/json", credentials=self._credentials)
+            response = self._http.get(url, params=asked, accept="application/json", credentials=self._credentials)
         except HttpError as error:
-            secrets = [value.rpartition(" ")[2] for value in self._credentials.values()]
-            raise self.explained(error, secrets) from error
-        return answer.answer()
+            in_headers = [value.rpartition(" ")[2] for value in self._credentials.values()]
+            raise self.explained(error, [*in_headers, *self._in_address.values()]) from error
+        answer = response.answer()
+        if not self._in_address:
+            return answer
+        return replace(answer, url=url_query_cleaner(answer.url, list(self._in_address), remove=True))
 
     def explained(self, error: HttpError, secrets: list[str]) -> HttpError:
         """The same error; a refusal in the words of the service, in which the `secrets` are left out."""

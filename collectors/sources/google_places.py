@@ -157,10 +157,8 @@ class GooglePlaces(Source):
             "reviews_no_translations": "true",
             "language": options.language,
         }
-        answer = Signed(http, _SERVICE, {}, remedy=_KEY_REMEDY).get(
-            f"{site}/maps/api/place/details/json", {**params, "key": key}
-        )
-        return replace(answer, url=answer.url.partition("?")[0] + f"?place_id={place}")
+        google = Signed(http, _SERVICE, {}, remedy=_KEY_REMEDY, in_address={"key": key})
+        return google.get(f"{site}/maps/api/place/details/json", params)
 
 
 def _is_wanted(post: Post, since: datetime | None) -> bool:

@@ -50,6 +50,18 @@ def test_the_key_is_sent_in_its_header_and_kept_nowhere(site: Site) -> None:
     assert "k3y" not in repr(answer)
 
 
+def test_a_key_that_belongs_in_the_address_is_taken_out_of_it_again(site: Site) -> None:
+    site.put("/api", "{}")
+    with door(site) as http:
+        shop = Signed(http, "Shop", {}, remedy="", in_address={"key": "k3y", "userid": "m3"})
+        answer = shop.get(site.url("/api"), {"page": 2})
+        assert answer.url == site.url("/api?page=2")
+        assert site.requests[0].query == {"page": "2", "key": "k3y", "userid": "m3"}
+        site.put("/api", '{"error": {"message": "k3y of m3 is not valid"}}', status=400)
+        with pytest.raises(Blocked, match="… of … is not valid"):
+            shop.get(site.url("/api"))
+
+
 @pytest.mark.parametrize(
     ("body", "says"),
     [
