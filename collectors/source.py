@@ -19,7 +19,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, cached_property
@@ -151,8 +151,15 @@ class Source(ABC):
         return any("at" in state for state in listings.values()) if isinstance(listings, dict) else None
 
     def reread(self, answer: Answer) -> Page:
-        """Read a kept answer again as a visit would have read it: as written, `parse`."""
+        """Read a kept answer again as a visit would have read it: as written, `parse`.
+
+        Raises SourceError where a visit asks for more than the answer holds: it cannot be read again without.
+        """
         return self.parse(answer)
+
+    def rereading(self, cursor: Cursor) -> Callable[[Answer], Page]:
+        """How a source that stands at `cursor` reads kept answers again: as written, by `reread` alone."""
+        return self.reread
 
     @classmethod
     @abstractmethod

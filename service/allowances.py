@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from collectors.quota import Quota
 from collectors.secret import references
-from collectors.source import Page, Source
+from collectors.source import Page, Source, find
 from service.config import SourceConfig
 from service.intake import Collected
 from service.workspace import Workspace
@@ -26,12 +26,12 @@ class Account:
 def account(config: SourceConfig, source: Source) -> Account | None:
     """The account that a source spends from; None where its service sets no quota."""
     quota = source.quota()
-    return None if quota is None else Account(name_of_account(config, source), quota)
+    return None if quota is None else Account(name_of_account(config), quota)
 
 
-def name_of_account(config: SourceConfig, source: Source) -> str:
+def name_of_account(config: SourceConfig) -> str:
     """How the account is kept: the keys' references, never the keys."""
-    return " ".join([config.kind, *sorted(references(source.Options, config.options))])
+    return " ".join([config.kind, *sorted(references(find(config.kind).Options, config.options))])
 
 
 def exhausted(ws: Workspace, account: Account, source_id: int, result: Collected) -> bool:

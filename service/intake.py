@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from service.matching import BrandIds
 from service.workspace import Workspace
 from storage import links, mentions, questions, raw, sources
 from storage.mentions import Stored
+from storage.pages import known_among
 
 _FAULTS_KEPT = 20
 
@@ -79,17 +80,16 @@ def store_pages(
 ) -> Iterator[Page]:
     """Store page after page, and give each back once it is safe. A crash repeats a page, and loses none.
 
-    Posts that are not `wants`ed are left out. `save` notes where the source stands: as written, its cursor. With
-    `relink`, what was stored before is about the brands that are said now.
+    `save` notes where the source stands: as written, its cursor. With `relink`, what was stored before is about
+    the brands that are said now.
     """
     days = ws.config.privacy.raw_days
     for page in pages:
-        wanted = [post for post in page.posts if wants(post)]
         now = ws.clock.now()
         with ws.database.begin() as conn:
-            stored = store_posts(ws, conn, source_id, wanted, brands, now)
+            stored, off_topic = store_posts(ws, conn, source_id, page.posts, brands, now, wants=wants)
             if relink and stored.unchanged + stored.refreshed:
-                links.relink(conn, source_id, wanted, brands)
+                links.relink(conn, source_id, page.posts, brands)
             if page.answer is not None and (stored.touched or page.faults):
                 raw.keep(conn, source_id, page.answer, now, days)
             questions.keep(conn, source_id, page.questions, now)
@@ -97,21 +97,46 @@ def store_pages(
                 save(conn, page, stored, now)
             else:
                 sources.record_success(conn, source_id, page.cursor, now, stored.new)
-        result.add(page, stored, len(page.posts) - len(wanted))
-        yield replace(page, posts=wanted)
+        result.add(page, stored, off_topic)
+        yield page
 
 
 def store_posts(  # noqa: PLR0917  all that a page needs to be stored
-    ws: Workspace, conn: Connection, source_id: int, posts: list[Post], brands: BrandIds, now: datetime
-) -> Stored:
-    """Store posts as the configuration says of names."""
+    ws: Workspace,
+    conn: Connection,
+    source_id: int,
+    posts: Sequence[Post],
+    brands: BrandIds,
+    now: datetime,
+    *,
+    wants: Wants = everything,
+) -> tuple[Stored, int]:
+    """Store posts as the configuration says of names; also how many were not wanted.
+
+    Of these, one that is known was edited and is about no brand any longer; the others are not stored.
+    """
     key = ws.pseudonym_key
-    return mentions.store_page(
-        conn,
-        source_id,
-        posts,
-        brand_ids_of=brands,
-        pseudonym=lambda name: pseudonym(name, key),
-        now=now,
-        keep_names=ws.config.privacy.keep_names,
-    )
+
+    def store(some: Sequence[Post], about: BrandIds) -> Stored:
+        return mentions.store_page(
+            conn,
+            source_id,
+            some,
+            brand_ids_of=about,
+            pseudonym=lambda name: pseudonym(name, key),
+            now=now,
+            keep_names=ws.config.privacy.keep_names,
+        )
+
+    wanted = [post for post in posts if wants(post)]
+    stored = store(wanted, brands)
+    if len(wanted) == len(posts):
+        return stored, 0
+    kept = set(map(id, wanted))
+    others = [post for post in posts if id(post) not in kept]
+    known = known_among(conn, source_id, others)
+    return (stored + store(known, _nobody) if known else stored), len(others)
+
+
+def _nobody(_post: Post) -> tuple[int, ...]:
+    return ()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from collectors.post import Post
-from collectors.source import SourceError
+from collectors.source import Source, SourceError
 from service import progress
 from service.collecting import brands_of, build, chosen_sources, in_parallel
 from service.config import SourceConfig
@@ -56,14 +56,15 @@ def _read(
     is_same = known is not None and known.kind == config.kind
     cursor = known.cursor if known and is_same and since is None else {}
     for page in source.pages(ws.http, cursor, since=since):
-        wanted = [post for post in page.posts if source.wants(post)]
-        result.add(page, _would_store(ws, config, wanted), len(page.posts) - len(wanted))
-        advance(len(wanted))
+        result.add(page, *_would_store(ws, config, source, page.posts))
+        advance(len(page.posts))
 
 
-def _would_store(ws: Workspace, config: SourceConfig, posts: list[Post]) -> Stored:
+def _would_store(
+    ws: Workspace, config: SourceConfig, source: Source, posts: Sequence[Post]
+) -> tuple[Stored, int]:
     with ws.database.begin() as conn:
-        brands = brands_of(ws, config, ws.apply(conn))
-        stored = store_posts(ws, conn, ensure(conn, config), posts, brands, ws.clock.now())
+        brands, source_id = brands_of(ws, config, ws.apply(conn)), ensure(conn, config)
+        done = store_posts(ws, conn, source_id, posts, brands, ws.clock.now(), wants=source.wants)
         conn.rollback()
-    return stored
+    return done

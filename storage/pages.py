@@ -107,6 +107,32 @@ def store_page(
     return total
 
 
+def known_among(conn: Connection, source_id: int, posts: Sequence[Post]) -> list[Post]:
+    """Those of the posts that are stored already."""
+    found: set[str] = set()
+    for keys in in_chunks({key_of(post.external_id) for post in posts}):
+        query = select(Mention.external_id).where(Mention.source_id == source_id, Mention.external_id.in_(keys))
+        found.update(conn.execute(query).scalars())
+    return [post for post in posts if key_of(post.external_id) in found]
+
+
+def still_current(
+    conn: Connection, source_id: int, posts: Sequence[Post], received_at: datetime
+) -> tuple[list[Post], int]:
+    """The posts of an answer received then that nothing stored is newer than, and how many others there are.
+
+    What changed, was deleted or reappeared since then was seen in a later answer.
+    """
+    newer: set[str] = set()
+    for keys in in_chunks({key_of(post.external_id) for post in posts}):
+        query = select(Mention.external_id).where(
+            Mention.source_id == source_id, Mention.external_id.in_(keys), Mention.changed_at > received_at
+        )
+        newer.update(conn.execute(query).scalars())
+    kept = [post for post in posts if key_of(post.external_id) not in newer]
+    return kept, len(posts) - len(kept)
+
+
 def key_of(external_id: str) -> str:
     """The external id as it is stored: as it is, or shortened where it is too long to be indexed."""
     external_id = plain(external_id)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import cache
 from hashlib import sha256
@@ -60,15 +59,18 @@ def _keeping(dialect: str) -> Any:
     return statement.on_conflict_do_update(index_elements=["source_id", "sha256"], set_=fresh)
 
 
-def replay(conn: Connection, source_id: int, since: datetime | None = None) -> Iterator[tuple[datetime, Answer]]:
-    """The kept answers of a source with when they were received, oldest first."""
+def kept(conn: Connection, source_id: int, since: datetime | None = None) -> list[int]:
+    """The numbers of a source's kept answers, received at `since` or later where given, oldest first."""
     query = select(RawAnswer.id).where(RawAnswer.source_id == source_id)
     if since is not None:
         query = query.where(RawAnswer.received_at >= since)
-    # Bodies are read one by one: together they may not fit in memory.
-    for id_ in conn.execute(query.order_by(RawAnswer.received_at, RawAnswer.id)).scalars().all():
-        row = conn.execute(select(RawAnswer).where(RawAnswer.id == id_)).one()
-        yield row.received_at, Answer(row.url, zlib.decompress(row.body), row.content_type, row.headers)
+    return list(conn.execute(query.order_by(RawAnswer.received_at, RawAnswer.id)).scalars())
+
+
+def read(conn: Connection, number: int) -> tuple[datetime, Answer]:
+    """A kept answer, and when it was received. One by one: together they may not fit in memory."""
+    row = conn.execute(select(RawAnswer).where(RawAnswer.id == number)).one()
+    return row.received_at, Answer(row.url, zlib.decompress(row.body), row.content_type, row.headers)
 
 
 def purge(conn: Connection, now: datetime) -> int:

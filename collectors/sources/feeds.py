@@ -7,6 +7,14 @@ pinned to the top hides nothing. Edited items are seen while they are still in t
 **Identity** is the item's own id (`atom:id`, `guid`), else its link without what only tracks visitors, else a
 hash of link, title, date and text. A feed whose first answer gives one id to different items goes by links for
 good; of one that does so later, only the items of that id do.
+
+```toml
+[[sources]]
+name = "Press"
+kind = "feeds"
+[sources.options]
+url = "https://news.example.org/feed.xml"
+```
 """
 
 from __future__ import annotations
@@ -148,8 +156,9 @@ class Feeds(Source):
                 (one for one in states.values() if len(states) == 1 or one.get("moved_to") == answer.url), {}
             )
             reading = _read(answer)
-            believed = {name: state[name] for name in ("trust_ids", "shared") if name in state}
-            posts = reading.posts(**(believed or reading.identities({})))
+            known = state or reading.identities({})
+            believed = {name: known[name] for name in ("trust_ids", "shared") if name in known}
+            posts = reading.posts(**believed)
             return Page([self._with_options(post) for post in posts], {}, reading.faults, answer)
 
         return reread

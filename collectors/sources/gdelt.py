@@ -129,6 +129,12 @@ class Gdelt(Source):
             yield Page([], {**page.cursor, "read": known}, [] if fresh else page.faults)
             before = page.cursor
 
+    def reread(self, answer: Answer) -> Page:
+        """A kept list again, as far as it is all that a visit reads. Raises SourceError where it is not."""
+        if cast("Options", self.options).full_text:
+            raise SourceError("the articles' texts were fetched one by one and are not kept")
+        return self.parse(answer)
+
     def wants(self, post: Post) -> bool:
         """Whether it matches the query, as far as its text is known: GDELT has searched all of it."""
         return not post.text or super().wants(post)

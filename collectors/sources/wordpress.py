@@ -40,7 +40,7 @@ from collectors.json_answers import read_items
 from collectors.markup import to_text
 from collectors.post import Author, OwnerReply, Post, PostKind
 from collectors.response import decode
-from collectors.source import Answer, Cursor, Fault, Page, ParseError, Source, SourceOptions
+from collectors.source import Answer, Cursor, Fault, Page, ParseError, Source, SourceError, SourceOptions
 from collectors.walks import Bounds, Token, walk_back
 
 if TYPE_CHECKING:
@@ -106,6 +106,14 @@ class WordPress(Source):
         of_shop = any(map(woocommerce.is_review, items))
         posts, faults = read_items(items, woocommerce.review) if of_shop else _posts(items, [])
         return Page(posts, {}, faults, answer)
+
+    def reread(self, answer: Answer) -> Page:
+        """A kept answer again. Raises SourceError where an owner answers a comment that it does not hold."""
+        items = _items(answer)
+        here = {_number(item, "id") for item in items}
+        if any(_number(item, "parent") not in here for item in items if _may_be_owners(item)):
+            raise SourceError("owners answer comments in it that are not kept with it")
+        return self.parse(answer)
 
     def pages(self, http: Http, cursor: Cursor, *, since: datetime | None = None) -> Iterator[Page]:
         """Read what came or changed since last time, the oldest first, so that a cut run goes on where it was."""

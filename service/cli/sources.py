@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,13 +29,19 @@ app = typer.Typer(
 app.command("try")(recipes.try_)
 
 _HEALTH = (
-    "source", "kind", "state", "mentions", "last_success", "newest_day", "usual_per_day", "problem", "note",
+    "source", "kind", "state", "mentions", "last_success", "newest_day", "usual_per_day", "expected_today",
+    "next_visit", "quota", "problem", "note",
 )  # fmt: skip
+_HITS = ("source", "published_at", "kept", "brands", "why", "title", "text")
+_REPLAYED = ("source", "answers", "new", "changed", "refreshed", "unchanged", "deleted", "outdated", "unreadable")
 
 
 @app.command("list")
 def list_(home: HomeOption = None, format_: FormatOption = Format.TABLE) -> None:
     """List the sources with their health: last success, usual volume, whether one has gone quiet or is off.
+
+    The state is well, failing (it is tried again soon), resting (it is left alone until the next visit: it failed
+    again and again, refuses, asked for it, or its quota is used up), quiet (oddly silent), not visited or off.
 
     \b
     Examples:
@@ -43,13 +50,11 @@ def list_(home: HomeOption = None, format_: FormatOption = Format.TABLE) -> None
     """
     from collectors.source import find, note
     from service.cli.output import write_rows
+    from service.health import rows_of
     from service.workspace import open_workspace
-    from storage.health import health
 
     with open_workspace(home) as ws:
-        with ws.database.read() as conn:
-            rows = [_health(one) for one in health(conn, ws.clock.now())]
-        by_name = {row["source"]: row for row in rows}
+        by_name = {row["source"]: row for row in rows_of(ws)}
         for source in ws.config.sources:
             unknown = {"source": source.name, "kind": source.kind, "state": "never read", "mentions": 0}
             row = by_name.setdefault(source.name, unknown)
@@ -138,29 +143,101 @@ def parse(
 
 @app.command()
 def preview(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A source of oyez.toml.")],
+    names: Annotated[
+        list[str], typer.Argument(metavar="NAME|KIND...", help="Sources of oyez.toml, or kinds of sources.")
+    ],
+    option: Annotated[
+        list[str] | None,
+        typer.Option("--option", metavar="NAME=VALUE", help="An option of the source; may be repeated."),
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="At most so many hits of each.")] = 10,
     home: HomeOption = None,
     format_: FormatOption = Format.TABLE,
 ) -> None:
-    """Fetch the first page of a source and print its posts; nothing is kept.
+    """Show the last hits of sources, why each matches and what it is about; nothing is kept.
+
+    "kept" is "no" for what the service found and the query does not match: it would not be stored. A search that
+    is given no query looks for the brands of oyez.toml.
 
     \b
     Examples:
       oyez sources preview Press
-      oyez sources preview Press --format jsonl
+      oyez sources preview hacker_news --option 'query=Lila NEAR/5 (panne OR coupure)'
+      oyez sources preview feeds --option url=https://example.org/feed --format jsonl
     """
-    from collectors.http import Http
-    from service.cli.output import write_posts
-    from service.collecting import build, chosen_sources
+    from service.cli.output import post_json, write_rows
+    from service.sampling import described, sample
+    from service.sampling import option as option_of
+    from service.workspace import open_workspace
+
+    rows: list[dict[str, Any]] = []
+    with open_workspace(home) as ws:
+        options = dict(option_of(text) for text in option or ())
+        for config in [described(ws.config, name, options) for name in names]:
+            found = sample(ws, config, limit)
+            rows += [
+                {
+                    "source": config.name,
+                    **post_json(hit.post),
+                    "why": hit.why,
+                    "brands": hit.brands,
+                    "kept": hit.kept,
+                }
+                for hit in found.hits
+            ]
+            for fault in found.faults:
+                typer.echo(f"left out: {fault.item}: {fault.problem}", err=True)
+    if not rows:
+        typer.echo("Nothing was found.", err=True)
+    if format_ in (Format.TABLE, Format.CSV):
+        rows = [
+            row | {"why": " · ".join(row["why"]), "brands": ", ".join(row["brands"]), "kept": _yes(row["kept"])}
+            for row in rows
+        ]
+    write_rows(rows, format_, _HITS, sys.stdout)
+
+
+@app.command()
+def replay(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A source of oyez.toml.")],
+    since: Annotated[
+        datetime | None,
+        typer.Option("--since", formats=["%Y-%m-%d"], help="Only answers received on this day (UTC) or later."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Store nothing: say what would be new or changed.")
+    ] = False,
+    home: HomeOption = None,
+    format_: FormatOption = Format.TABLE,
+) -> None:
+    """Read the kept answers of a source again, after its parser was mended; the site is not asked.
+
+    What is read otherwise now becomes a revision. What a later visit changed or found deleted stays as it is.
+
+    \b
+    Examples:
+      oyez sources replay Press
+      oyez sources replay Press --since 2026-11-01 --dry-run
+    """
+    from datetime import UTC
+
+    from service.cli.output import write_rows
+    from service.replaying import replay as read_again
     from service.workspace import open_workspace
 
     with open_workspace(home) as ws:
-        [config] = chosen_sources(ws, [name])
-        with Http(ws.config.http) as http:
-            page = next(iter(build(ws, config).pages(http, {})), None)
-    write_posts(page.posts if page else [], format_, sys.stdout)
-    for fault in page.faults if page else []:
+        done = read_again(ws, name, since=since.replace(tzinfo=UTC) if since else None, dry_run=dry_run)
+    write_rows([done.to_json()], format_, _REPLAYED, sys.stdout)
+    for fault in [*done.collected.faults, *done.unreadable]:
         typer.echo(f"left out: {fault.item}: {fault.problem}", err=True)
+    if dry_run:
+        typer.echo("Nothing was stored: this is what would be.", err=True)
+    if done.unreadable:
+        raise typer.Exit(1)
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
 
 
 def _answer(file: Path, url: str, content_type: str) -> Any:
@@ -171,18 +248,3 @@ def _answer(file: Path, url: str, content_type: str) -> Any:
         return Answer(url or str(file), file.read_bytes(), content_type)
     except OSError as error:
         raise ServiceError(f"{file} cannot be read: {error.strerror}", "check the name of the file") from error
-
-
-def _health(one: Any) -> dict[str, Any]:
-    return {
-        "source": one.state.name,
-        "kind": one.state.kind,
-        "state": one.standing,
-        "mentions": one.mentions,
-        "last_success": one.state.last_success_at and one.state.last_success_at.isoformat(timespec="seconds"),
-        "last_attempt": one.state.last_attempt_at and one.state.last_attempt_at.isoformat(timespec="seconds"),
-        "newest_day": one.newest_day and one.newest_day.isoformat(),
-        "usual_per_day": round(one.usual_per_day, 2),
-        "failures": one.state.failures,
-        "problem": one.state.problem,
-    }

@@ -22,7 +22,7 @@ def collected(ws: Workspace, body: bytes, texts: Sequence[str], faults: Sequence
         source = sources.ensure(conn, "Shop", "feeds")
     list(store_pages(ws, source, iter([page]), Collected("Shop"), lambda _: []))
     with ws.database.read() as conn:
-        return [answer.body for _, answer in raw.replay(conn, source)]
+        return [raw.read(conn, number)[1].body for number in raw.kept(conn, source)]
 
 
 def test_an_answer_is_kept_where_it_brought_something_new_or_changed(tmp_path: Path) -> None:
