@@ -33,7 +33,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "effort": (ABSENT, "1", "2", "3", "4", "5"),
     "churn_intent": ("no", "yes"),
     RELEVANCE: ("no", "yes"),
-    **{f"{TOUCHPOINT}{name}": (ABSENT, "negative", "positive", "mixed") for name in TOUCHPOINTS},
+    **{f"{TOUCHPOINT}{name}": (ABSENT, "negative", "neutral", "positive", "mixed") for name in TOUCHPOINTS},
 }
 """Every field that can be corrected, with its values."""
 

@@ -1,8 +1,8 @@
 """How often a model is right, and how far its probabilities can be taken at their word.
 
-Pure: texts whose truth is known go in, measures with 95 % limits come out. Shares have Wilson limits. Means of
-errors, F1 and the calibration error have bootstrap limits, drawn with a fixed seed: the same cases give the same
-limits. Truth is given in the fields and values of `nlp.correction.FIELDS`, whoever said it.
+Pure: texts whose truth is known go in, measures with 95 % limits come out. Shares have Wilson limits, the mean
+error those of a mean, F1 and the calibration error bootstrap limits, drawn with a fixed seed: the same cases give
+the same limits. Truth is given in the fields and values of `nlp.correction.FIELDS`, whoever said it.
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 
 from nlp.annotation import Annotation
 from nlp.correction import ABSENT, FIELDS, TOUCHPOINT, probabilities, said
-from reputation.intervals import wilson
+from reputation.intervals import mean_interval, wilson
 
 BINS = 10
 """Bins of confidence, of equal width (Guo et al. 2017)."""
 RESAMPLES = 400
+FEWEST = 10
+"""Texts below which a bootstrap's limits mean nothing, and none is given."""
 SEED = 20_260_101
 GROUPS = 50
 """Languages or sources that are measured by themselves: the largest."""
@@ -99,6 +101,13 @@ def polarity(cases: Iterable[Case]) -> Measure | None:
     return _share(hits)
 
 
+def mean_error(errors: Numbers) -> Measure:
+    """The mean distance between true and expected stars, 0 to 4."""
+    n, total = len(errors), float(errors.sum())
+    limits = mean_interval(total, float((errors**2).sum()), n, lowest=0.0, highest=4.0)
+    return Measure(total / n, min(limits.low, total / n), max(limits.high, total / n), n)
+
+
 def confusion(cases: Iterable[Case], field: str) -> list[list[int]]:
     """Counts by true value (rows) and the one that the model said (columns), in the order of `FIELDS`."""
     values = FIELDS[field]
@@ -131,13 +140,15 @@ def reliability(confidence: Numbers, right: Numbers) -> list[dict[str, Any]]:
     return table
 
 
-def calibration_error(confidence: Numbers, right: Numbers) -> Measure:
+def calibration_error(confidence: Numbers, right: Numbers) -> Measure | None:
     """Expected calibration error: Σ n_bin/n · |share right - mean confidence| (Guo et al., ICML 2017, eq. 5).
 
     Few texts make it too large, as chance sets every bin off; the basic bootstrap's limits, 2·value - quantile,
     take that back. The lower one is 0 where a perfectly calibrated model would be off as far by chance
-    (consistency resampling: Bröcker and Smith, Weather and Forecasting 22, 2007).
+    (consistency resampling: Bröcker and Smith, Weather and Forecasting 22, 2007). None for fewer than `FEWEST`.
     """
+    if len(right) < FEWEST:
+        return None
     places = _bin(confidence)
     gap = right - confidence
 
@@ -152,8 +163,13 @@ def calibration_error(confidence: Numbers, right: Numbers) -> Measure:
     return Measure(value, least, min(1.0, max(value, 2 * value - low)), n)
 
 
-def bootstrap(statistic: Callable[[Numbers], float], n: int) -> Measure:
-    """A statistic of `n` texts, given how often each is counted, with percentile limits (Efron 1979)."""
+def bootstrap(statistic: Callable[[Numbers], float], n: int) -> Measure | None:
+    """A statistic of `n` texts, given how often each is counted, with percentile limits (Efron 1979).
+
+    None for fewer than `FEWEST`.
+    """
+    if n < FEWEST:
+        return None
     value = statistic(np.ones(n))
     low, high = _quantiles(statistic, n)
     return Measure(value, min(low, value), max(high, value), n)
@@ -179,7 +195,7 @@ def _stars(cases: Sequence[Case]) -> dict[str, Any] | None:
     return {
         "exact": _json(_share(off == 0)),
         "within_1": _json(_share(off <= 1)),
-        "mae": bootstrap(lambda w: float(w @ errors / w.sum()), len(known)).to_json(),
+        "mae": mean_error(errors).to_json(),
         **_calibration(given, off == 0),
         "confusion": confusion(known, "stars"),
     }
@@ -195,7 +211,7 @@ def _sentiment(cases: Sequence[Case]) -> dict[str, Any] | None:
     given = np.array([probabilities(case.said)["sentiment"] for case in known], np.float64)
     return {
         "accuracy": _json(_share(truth == found)),
-        "macro_f1": bootstrap(lambda w: _macro_f1(truth, found, w), len(known)).to_json(),
+        "macro_f1": _json(bootstrap(lambda w: _macro_f1(truth, found, w), len(known))),
         **_calibration(given, truth == found),
         "confusion": confusion(known, "sentiment"),
     }
@@ -203,7 +219,7 @@ def _sentiment(cases: Sequence[Case]) -> dict[str, Any] | None:
 
 def _calibration(given: Numbers, right: NDArray[np.bool_]) -> dict[str, Any]:
     confidence, hit = given.max(1), right.astype(np.float64)
-    return {"ece": calibration_error(confidence, hit).to_json(), "reliability": reliability(confidence, hit)}
+    return {"ece": _json(calibration_error(confidence, hit)), "reliability": reliability(confidence, hit)}
 
 
 def _macro_f1(truth: NDArray[Any], found: NDArray[Any], weights: Numbers) -> float:
@@ -237,7 +253,7 @@ def _touchpoints(cases: Sequence[Case]) -> dict[str, Any] | None:
         return 2 * both / total if (total := float(w @ there + w @ told)) else 1.0
 
     return {
-        "f1": bootstrap(f1, len(cases)).to_json(),
+        "f1": _json(bootstrap(f1, len(cases))),
         "precision": _json(_share(there[told])),
         "recall": _json(_share(told[there])),
         "polarity": _json(_share(tones)),

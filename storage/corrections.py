@@ -30,13 +30,17 @@ class NotCorrectableError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Corrected:
-    """One correction. `brand` is that of a relevance; `outdated` says that its author edited the text since."""
+    """One correction; `outdated` says that the text was edited since.
+
+    Of a relevance, `brand` is the one it is about, and `before` what was taken for true.
+    """
 
     mention_id: int
     field: str
     brand_id: int | None
     brand: str | None
     value: str
+    before: str | None
     outdated: bool
     drawn: bool
     author: str
@@ -268,6 +272,7 @@ def _read(
             Correction.brand_id,
             brand.name,
             Correction.value,
+            Correction.before,
             Correction.revision != Mention.revision,
             Correction.drawn,
             Correction.author,

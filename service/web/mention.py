@@ -147,9 +147,9 @@ def _relevances(conn: Connection, view: MentionView, linked: list[tuple[Brand, b
         {
             "name": f"{RELEVANCE}-{brand.id}",
             "brand": brand.name,
-            "counted": relevant,
             "values": FIELDS[RELEVANCE],
-            "made": made.get(f"{RELEVANCE}-{brand.id}"),
+            "made": (one := made.get(f"{RELEVANCE}-{brand.id}")),
+            "said": one.before if one else "yes" if relevant else "no",
         }
         for brand, relevant in linked
     ]

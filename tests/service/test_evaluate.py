@@ -123,7 +123,7 @@ def test_touchpoints_are_measured_from_a_cell_or_an_object(tmp_path: Path) -> No
     objects = tmp_path / "gold.jsonl"
     rows = [{"text": "Colis nul", "touchpoints": {"delivery": "negative"}}, {"text": "Bien", "touchpoints": {}}]
     objects.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
-    assert measured(objects, "--home", tmp_path)["overall"]["touchpoints"]["f1"]["value"] == 1.0
+    assert measured(objects, "--home", tmp_path)["overall"]["touchpoints"]["recall"]["value"] == 1.0
 
 
 def test_a_saved_evaluation_is_kept_and_a_newer_one_takes_its_place(tmp_path: Path) -> None:
