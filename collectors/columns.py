@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from collectors import presets
 from collectors.cells import EXCEL_DAYS, read_date
 from collectors.headings import words
 from collectors.post import PostKind, Question
@@ -67,6 +68,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
         "developer reply text", "reponse du proprietaire", "reponse entreprise", "reponse de l entreprise",
         "reponse marque",
     ),
+    "speaker": (), "views": (), "likes": (), "comments": (), "shares": (),
 }  # fmt: skip
 _ASKED = 55.0
 """How well a column of ratings is told by a whole question: better than by a word within its header."""
@@ -109,6 +111,14 @@ class MappingOptions(SourceOptions):
         default=None, description="whether 03/04/2026 is 3 April; else told from the column"
     )
     post_kind: PostKind | None = Field(default=None, description="what the rows are: review, survey, comment, …")
+    preset: presets.Name | None = Field(
+        default=None,
+        description="what kind of table it is: mystery_visits, transcripts, linkedin, tripadvisor; 'none' for an"
+        " ordinary one; else recognised by its columns",
+    )
+    customer: str | None = Field(
+        default=None, description="the label of the customer's turns in transcripts, where it is not known"
+    )
 
     @field_validator("questions")
     @classmethod
@@ -131,6 +141,10 @@ class ColumnMapping(BaseModel):
     question: Question = Question.SATISFACTION
     day_first: bool = True
     post_kind: PostKind = PostKind.REVIEW
+    preset: str = ""
+    """The kind of table, where it was recognised as a whole."""
+    identity: tuple[str, ...] = ()
+    """Columns that name a row together, where none does by itself."""
     rated: Asked | None = None
     """How the column of ratings is read."""
     answers: tuple[Asked, ...] = ()
@@ -145,7 +159,7 @@ class ColumnMapping(BaseModel):
 
     def explain(self) -> list[str]:
         """The mapping in lines for people, in English."""
-        lines = []
+        lines = [f"read as {self.preset}"] if self.preset else []
         for name, column in self.columns.items():
             detail = self.why.get(name, "")
             if name == "rating":
@@ -173,7 +187,15 @@ def guess_mapping(
     nor a rating can be found.
     """
     options = options or MappingOptions.model_validate({})
+    found = presets.recognise(header, options.preset)
+    options = _with_preset(header, rows, options, found)
     columns, why = _chosen(header, options.mapping)
+    if found:
+        why |= {
+            name: f"as in {found.preset.title}"
+            for name, column in found.columns.items()
+            if columns.get(name) == column
+        }
     declined = {_ALIASES.get(name, name) for name, column in options.mapping.items() if not column}
     profiles = [
         _Profile(
@@ -208,11 +230,31 @@ def guess_mapping(
         worst=rated.worst if rated else 1.0,
         best=rated.best if rated else 5.0,
         question=question,
+        preset=found.preset.title if found else "",
+        identity=tuple(found.columns[name] for name in found.preset.identity) if found else (),
         rated=rated,
         answers=answers,
         day_first=day_first,
         post_kind=options.post_kind or _post_kind(header, question, layout),
     )
+
+
+def _with_preset(
+    header: Sequence[str], rows: Sequence[Sequence[Any]], options: MappingOptions, found: presets.Found | None
+) -> MappingOptions:
+    """The options with what a preset knows of the columns, where the user did not say otherwise."""
+    if found is None:
+        return options
+    changes: dict[str, Any] = {"mapping": {**found.columns, **options.mapping}}
+    if options.post_kind is None:
+        changes["post_kind"] = found.preset.kind
+    setting = found.preset.setting
+    if found.preset.kind is PostKind.VISIT and "rating" in found.columns:
+        at = header.index(found.columns["rating"])
+        setting = presets.mark_setting([row[at] for row in rows if row[at] is not None]) or setting
+    if options.worst is None and options.best is None:
+        changes |= {"worst": setting.worst, "best": setting.best}
+    return options.model_copy(update=changes)
 
 
 def _chosen(header: Sequence[str], mapping: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:

@@ -48,7 +48,7 @@ _QUESTION_IS_LONG = 4
 """Words: fewer of them, as in "Ease of parking", name a thing and ask no question of effort."""
 
 _NEUTRAL = re.compile(r"(?:ni |neither |neutr|moyennement )")
-_NO = re.compile(r"\b(?:pas|not|non|peu|jamais)\b")
+_DENIES = re.compile(r"\b(?:pas|not|non|peu|jamais)\b")
 _NOT_VERY = re.compile(r"\b(?:pas|not) (?:tres|very|extremely|completely|tout a fait)\b")
 _GOOD = re.compile(r"(?:satisf|facile|facilement|\beas[yi]|simple|d accord|\bagree|probable|\blikely)")
 _BAD = re.compile(
@@ -60,6 +60,8 @@ _STRONG = re.compile(
     r"|totalement|completement|fortement)\b"
 )
 _WEAK = re.compile(r"\b(?:plutot|somewhat|fairly|assez|slightly|un peu|peu|rather|moderement)\b")
+_YES = frozenset({"oui", "yes", "conforme", "ok", "vrai", "true", "x", "c", "satisfaisant", "acquis"})
+_NO = frozenset({"non", "no", "non conforme", "ko", "faux", "false", "nc", "insatisfaisant", "non acquis"})
 _LONGEST_ANSWER = 48
 _TELLING = 20
 """So many answers of which none is above 7 were given on 1–7 rather than on 1–10."""
@@ -227,11 +229,22 @@ def read_answer(
         return Rating(rating.value, *ends, question)
     if number is not None:
         return _on(number, worst, best, question)
+    if {worst, best} == {0.0, 1.0}:
+        said = yes_or_no(cell)
+        return None if said is None else _on(worst + said * (best - worst), worst, best, question)
     level = _level(cell)
     if level is None:
         return None
     share = (level + 3) / 6 if abs(best - worst) == 6 else (0.0, 0.25, 0.5, 0.75, 1.0)[_fifth(level)]
     return _on(worst + share * (best - worst), worst, best, question)
+
+
+def yes_or_no(value: object) -> float | None:
+    """1 for "Oui" and "Conforme", 0 for "Non" and "Non conforme", None for anything else."""
+    if isinstance(value, bool):
+        return float(value)
+    plain = words(value) if isinstance(value, str) and len(value) <= 20 else None
+    return 1.0 if plain in _YES else 0.0 if plain in _NO else None
 
 
 def is_answer(cell: object) -> bool:
@@ -280,7 +293,7 @@ def _level_of(cell: str) -> int | None:
         return None
     if _NEUTRAL.match(plain):
         return 0
-    denied = _NO.search(plain.replace("un peu", ""))
+    denied = _DENIES.search(plain.replace("un peu", ""))
     weak = _WEAK.search(plain) or _NOT_VERY.search(plain)
     strength = 1 if weak else 3 if _STRONG.search(plain) else 2
     return -strength if bool(bad) != bool(denied) else strength

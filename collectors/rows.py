@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Generic, TypeVar
 
+from collectors import transcripts
 from collectors.cells import read_date
 from collectors.columns import SEGMENTS, ColumnMapping, language_code
-from collectors.post import Author, OwnerReply, Post, Rating
+from collectors.post import Author, OwnerReply, Post, PostKind, Rating, Reach
 from collectors.questions import Asked
 from collectors.source import Fault
 from collectors.tables import Cell, Table
@@ -17,6 +19,7 @@ from collectors.tables import Cell, Table
 _NOBODY = Author()
 _LONGEST_ID = 200
 _REMEMBERED = 100_000
+_REACH = ("views", "likes", "shares", "comments")
 _NO_ANSWER = {
     "",
     "-",
@@ -42,17 +45,37 @@ def posts(
     *,
     zone: tzinfo = UTC,
     language: str | None = None,
+    customer: str | None = None,
 ) -> Iterator[Post]:
     """Yield a post for each row that has a text, a title or a rating, in the order of the table.
 
     Rows left out, and dates or ratings that could not be read, are appended to `faults`. `zone` is that of times
-    that carry none, `language` that of rows that do not say theirs. Raises ParseError where the file is damaged.
+    that carry none, `language` that of rows that do not say theirs, `customer` the label of the customer's turns
+    in transcripts. Raises ParseError where the file is damaged.
     """
     reader = _RowReader(table, mapping, faults, zone, language)
-    for number, cells in table.rows(faults):
+    found = table.rows(faults)
+    if mapping.post_kind is PostKind.TRANSCRIPT and "text" in mapping.columns:
+        found = _calls(table, mapping, faults, customer)
+    for number, cells in found:
         post = reader.post(number, cells)
         if post is not None:
             yield post
+
+
+def _calls(
+    table: Table, mapping: ColumnMapping, faults: list[Fault], customer: str | None
+) -> Iterator[tuple[int, Sequence[Cell]]]:
+    at = {field: table.header.index(column) for field, column in mapping.columns.items()}
+    return transcripts.calls(
+        table.rows(faults),
+        faults,
+        table.unit,
+        text=at["text"],
+        speaker=at.get("speaker"),
+        call=at.get("external_id"),
+        customer=customer,
+    )
 
 
 class _RowReader:
@@ -74,6 +97,8 @@ class _RowReader:
             for field, at in position.items()
             if field in SEGMENTS or field.startswith("segments.")
         ]
+        self._identity = [table.header.index(column) for column in mapping.identity]
+        self._reach = {name: at for name in _REACH if (at := position.get(name)) is not None}
         self._kind, self._faults, self._default_language = mapping.post_kind, faults, language
         self._ratings, self._dates = _Ratings(_rated(mapping)), _Dates(zone, day_first=mapping.day_first)
         self._answers = [(_Ratings(asked), table.header.index(asked.column)) for asked in mapping.answers]
@@ -99,7 +124,7 @@ class _RowReader:
         segments = {name: value for name, at in self._segments if (value := self._string(cells, at))}
         answer = f"{rating and rating.value}\x1f{published and published.timestamp()}"
         content = "\x1f".join((text, title or "", answer, author or "", url or "", *segments.values()))
-        external_id = self._identify(self._string(cells, self._id), content)
+        external_id = self._identify(self._named(cells), content)
         if external_id is None:
             return None
         reply = self._string(cells, self._reply)
@@ -115,8 +140,14 @@ class _RowReader:
             published_at=published,
             url=url,
             owner_reply=OwnerReply(reply) if reply else None,
+            reach=Reach(**{name: _count(cells[at]) for name, at in self._reach.items()}),
             segments=segments,
         )
+
+    def _named(self, cells: Sequence[Cell]) -> str | None:
+        """What names the row: its id, or several cells together."""
+        parts = [self._string(cells, at) for at in self._identity]
+        return self._string(cells, self._id) or (" / ".join(map(str, parts)) if parts and all(parts) else None)
 
     @staticmethod
     def _string(cells: Sequence[Cell], at: int | None) -> str | None:
@@ -160,6 +191,14 @@ class _RowReader:
             self._contents.add(same)
         count = self._seen[name] = self._seen.get(name, 0) + 1
         return name if count == 1 else f"{name}-{count}"
+
+
+def _count(cell: Cell) -> int | None:
+    """How many views or likes a cell tells: 1200, "1 200", "1,200"; None where it tells none."""
+    if isinstance(cell, str):
+        digits = re.sub(r"[\s.,'\u202f\xa0]", "", cell)
+        return int(digits) if digits.isdecimal() and len(digits) <= 15 else None
+    return int(cell) if isinstance(cell, int | float) and 0 <= cell < 1e15 else None
 
 
 class _Known(Generic[Value]):

@@ -23,7 +23,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar, cast
 
-from collectors import surveys
+from collectors import surveys, transcripts
 from collectors.delimited import STRAY, Delimited, decode, detect_encoding
 from collectors.source import Fault, ParseError, SourceError
 
@@ -40,6 +40,7 @@ _TITLE_ROWS = 20
 _ENOUGH = 20
 """Values of a column that tell what it holds."""
 _JSON_DOCUMENT = 256 << 20
+_LONGEST_CALL = 4 << 20
 
 
 class Table(ABC):
@@ -252,7 +253,7 @@ class _Objects(Table):
     def _objects(self, faults: list[Fault]) -> Iterator[tuple[int, dict[str, Cell]]]:
         for number, record in self._values():
             if isinstance(record, dict):
-                yield number, _flat(surveys.answer(record))
+                yield number, _flat(transcripts.spoken_text(surveys.answer(record)))
             else:
                 problem = "not JSON" if record is None else "JSON, but not an object"
                 faults.append(Fault(f"line {number}", f"{problem}: the line was left out"))
@@ -294,6 +295,22 @@ def _flat(record: dict[str, Any], prefix: str = "", depth: int = 0) -> dict[str,
         elif not isinstance(value, list):
             flat[name] = _value(value)
     return flat
+
+
+class _OneCall(Table):
+    """A text that is the transcript of one call: a table of one row."""
+
+    def __init__(self, stream: BinaryIO, encoding: str | None) -> None:
+        stream.seek(0)
+        body = stream.read(_LONGEST_CALL)
+        self._text = (
+            body.decode(encoding or detect_encoding(body)[0], STRAY).lstrip("\ufeff").replace("\r\n", "\n")
+        )
+        self.notes = ["transcript of one call"]
+        self._name_columns(["transcript"])
+
+    def _raw(self, faults: list[Fault]) -> Iterator[Row]:
+        yield 1, [_text(self._text)]
 
 
 class _Parquet(Table):
@@ -391,6 +408,8 @@ def open_table(
     _refuse_other_formats(head, text)
     if text[:1] in ("{", "["):
         return _Objects(stream, encoding)
+    if delimiter is None and transcripts.looks_like_transcript(text):
+        return _OneCall(stream, encoding)
     return _TextTable(stream, delimiter, encoding)
 
 

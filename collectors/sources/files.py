@@ -6,17 +6,29 @@ one. Separator, charset, columns, the order of day and month and the rating's sc
 (`explain`); each can be set. Exports of Qualtrics, SurveyMonkey and Typeform are
 understood. A broken row is named and left out.
 
-A file is recognised by its SHA-256: unchanged, or under another name, it is not read again. A watched folder takes
-files as they come: put them there under a hidden name, or one that ends in `.part`, and rename them when whole. A
-file that cannot be read is noted, and tried again when it has changed; the others are read. Where no column holds
-an id, a row's id is the SHA-256 of its content, so that importing a file again, or a longer version of it, doubles
-nothing.
+A file is recognised by its SHA-256: unchanged, or under another name, it is not read again. A watched folder
+takes files as they come: put them there under a hidden name, or one that ends in `.part`, and rename them when
+whole. A file that cannot be read is noted, and tried again when it has changed; the others are read. Where no
+column holds an id, a row's id is the SHA-256 of its content, so that importing a file again, or a longer version
+of it, doubles nothing.
 
 A survey's questions on recommendation (NPS), satisfaction (CSAT) and effort (CES) are recognised by their wording
 in French and English, each with its scale and which end of it is good; each can be set (`questions`). A row gives
 one answer to each of the three.
 
+Recognised as a whole (`preset`): grids of mystery visits (a row for each criterion: visit, criterion, mark,
+comment), transcripts of calls (a row for each turn, or for each call with "Client: …" before its turns; the
+customer's words are the text), LinkedIn's exports and tables of Tripadvisor's reviews (both unverified).
+
 What it cannot: rows gone from a later version are not taken as deleted.
+
+```toml
+[[sources]]
+name = "Surveys"
+kind = "files"
+[sources.options]
+path = "exports/*.csv"
+```
 """
 
 from __future__ import annotations
@@ -224,7 +236,9 @@ def _stream_pages(stream: BinaryIO, options: Options, cursor: Cursor, since: dat
     posts: list[Post] = []
     mapping = _mapping(table, options)
     done, zone = 0, ZoneInfo(options.zone)
-    for post in rows.posts(table, mapping, faults, zone=zone, language=options.language):
+    for post in rows.posts(
+        table, mapping, faults, zone=zone, language=options.language, customer=options.customer
+    ):
         done += 1
         if done <= row:  # built all the same: which of several identical rows it is, makes its id
             faults.clear()
