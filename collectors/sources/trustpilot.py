@@ -71,6 +71,8 @@ _REMEDY = "save a page of reviews of trustpilot.com, or the answer of …/v1/bus
 _KEY_REMEDY = "check the key in https://businessapp.b2b.trustpilot.com under Integrations, APIs, and your plan"
 _NUMBER = re.compile(r"[0-9a-f]{24}")
 _REVIEW_NAME = re.compile(r"https://www\.trustpilot\.com/#/schema/Review/[^/]{1,200}/([0-9a-f]{24})")
+_ADDRESS = re.compile(r"https?:(?:\\?/){2}(?:[a-z]{2,3}\.)?trustpilot\.com\\?/")
+"""An address there; in JSON, slashes may be written with a backslash."""
 _USER = re.compile(r"/users/([0-9a-f]{24})")
 
 
@@ -219,10 +221,13 @@ def _as_answered(review: dict[str, Any]) -> dict[str, Any]:
 
 
 def _of_json_ld(scripts: list[str], url: str, *, strict: bool = False) -> tuple[list[Post], list[Fault]]:
-    """The reviews that Trustpilot marks up, under the ids that they have in its other answers."""
+    """The reviews that Trustpilot marks up, under the ids that they have in its other answers.
+
+    Older pages do not name their reviews: there, all those of the page are Trustpilot's.
+    """
     documents, faults = json_ld_reviews(scripts, strict=strict)
     marked_up, more = reviews_in(documents, Listing.of(url))
-    posts = [
+    named = [
         replace(
             post,
             external_id=name[1],
@@ -232,6 +237,7 @@ def _of_json_ld(scripts: list[str], url: str, *, strict: bool = False) -> tuple[
         for post in marked_up
         if (name := _REVIEW_NAME.fullmatch(post.external_id))
     ]
+    posts = named or [post for post in marked_up if any(_ADDRESS.search(script) for script in scripts)]
     if not posts:
         raise ParseError(f"no reviews of {_SERVICE} in it", remedy=f"{_REMEDY}; others: review_pages")
     return posts, faults + more

@@ -162,6 +162,18 @@ def test_reviews_of_others_on_the_page_are_not_trustpilot_s() -> None:
     assert [post.external_id for post in page.posts] == [name(1)]
 
 
+@pytest.mark.parametrize("slash", ["/", "\\/"])
+def test_a_page_that_does_not_name_its_reviews_is_read_too(slash: str) -> None:
+    nameless = {key: value for key, value in marked_up().items() if key != "@id"}
+    shop = {
+        "@type": "LocalBusiness",
+        "@id": "https://fr.trustpilot.com/review/x.example",
+        "review": [nameless] * 2,
+    }
+    post = one(json.dumps(shop).replace("/", slash))
+    assert (post.rating, post.author.name, len(post.external_id)) == (Rating(4, 1, 5), "Zoé", 64)
+
+
 def test_a_damaged_review_stops_no_other() -> None:
     page = parse(
         {"reviews": [review(1), review(2, stars="many"), review(3, id=None), None, review(5, title=None)]}
