@@ -94,22 +94,19 @@ class Isso(Source):
         for path, params in asks:
             try:
                 response = http.get(f"{options.url.rstrip('/')}{path}", params=params, accept="application/json")
-                answer = response.answer()
-                page = self.parse(answer)
-                places = _places(document(answer, "Isso", _REMEDY), str(params.get("uri", "")))
+                page = self.reread(response.answer())
             except SourceError as error:
                 problem = problem or error
                 continue
             posts = [post for post in page.posts if since is None or (post.published_at or since) >= since]
-            yield replace(page, posts=[self._with_link(post, places) for post in posts], cursor=cursor)
+            yield replace(page, posts=posts, cursor=cursor)
         if problem is not None:
             raise problem
 
     def reread(self, answer: Answer) -> Page:
-        """A kept answer again, each comment with its link."""
-        asked = parse_qs(urlsplit(answer.url).query).get("uri", [""])[0]
-        places = _places(document(answer, "Isso", _REMEDY), asked)
+        """The comments of an answer, with their addresses on the site."""
         page = self.parse(answer)
+        places = _places(document(answer, "Isso", _REMEDY), answer.url)
         return replace(page, posts=[self._with_link(post, places) for post in page.posts])
 
     def _with_link(self, post: Post, places: Mapping[str, str]) -> Post:
@@ -121,9 +118,10 @@ class Isso(Source):
 
 
 def _places(content: Any, asked: str) -> dict[str, str]:
-    """Under which page each comment stands: the latest ones say so, of others it is the one `asked` for ("")."""
+    """Under which page each comment stands: the latest ones say so, of others it is the page ("") `asked` for."""
+    pages = parse_qs(urlsplit(asked).query).get("uri", [""])
     found = {words(mapping(item).get("id")): words(mapping(item).get("uri"), 500) for item in listing(content)}
-    return {"": asked, **{name: page for name, page in found.items() if name and page}}
+    return {"": pages[0], **{name: page for name, page in found.items() if name and page}}
 
 
 def _comments(content: Any) -> list[Any]:

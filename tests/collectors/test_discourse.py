@@ -305,6 +305,17 @@ def test_a_forum_of_the_brand_s_own_is_read_whole_though_there_is_a_query(site: 
     assert wants == [False, True]
 
 
+def test_a_kept_search_is_not_read_again_in_place_of_the_whole_texts() -> None:
+    source = Discourse(Options(url="https://a.example", query="lila"))
+    kept = json.dumps({"posts": [], "grouped_search_result": {}}).encode()
+    with pytest.raises(SourceError, match="not kept"):
+        source.reread(Answer("https://a.example/search.json?q=lila", kept))
+    assert (
+        len(source.reread(Answer("https://a.example/posts.json", json.dumps(latest(item(1))).encode())).posts)
+        == 1
+    )
+
+
 def test_a_query_of_alternatives_is_several_searches(site: Site) -> None:
     site.put("/search.json", json.dumps({"posts": [], "grouped_search_result": {}}))
     walk(site, query='lila OR "lila énergie"', everything=False)

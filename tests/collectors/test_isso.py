@@ -140,6 +140,14 @@ def test_the_comments_of_each_page_are_read_and_linked(site: Site) -> None:
     assert walk(site, pages=["/a/"], site=None)[0].posts[0].url is None
 
 
+def test_a_kept_answer_is_read_again_with_its_links(site: Site) -> None:
+    serve(site, {"/a/": tree(comment(1))})
+    (page,) = walk(site, pages=["/a/"])
+    assert page.answer is not None
+    again = Isso(Options(url="https://c.example", site="https://blog.example", latest=True)).reread(page.answer)
+    assert again.posts == page.posts
+
+
 def test_the_latest_comments_say_where_they_stand(site: Site) -> None:
     site.put("/comments/latest", json.dumps([comment(5, uri="/c/")]))
     (page,) = walk(site, latest=True)
