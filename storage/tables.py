@@ -3,46 +3,18 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, ClassVar
+from typing import Any
 
-from sqlalchemy import Boolean, Float, ForeignKey, Index, LargeBinary, MetaData, UniqueConstraint, text, true
-from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, mapped_column
+from sqlalchemy import Float, Index, LargeBinary, UniqueConstraint, text, true
+from sqlalchemy.orm import Mapped, mapped_column
 
 from nlp.annotation import Polarity
+from storage.base import CLUSTERED as _CLUSTERED
+from storage.base import Base as Base  # noqa: PLC0414  all tables are reached through here
+from storage.base import key as _key
+from storage.base import to as _to
 from storage.tally import TALLY_FIELDS
-from storage.types import BigId, Json, PlainText, UtcDateTime
-
-
-class Base(DeclarativeBase):
-    """All tables, with constraint names that do not depend on the database."""
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-    type_annotation_map: ClassVar[dict[Any, Any]] = {
-        str: PlainText,
-        datetime: UtcDateTime,
-        float: Float,
-        bool: Boolean,
-        dict[str, Any]: Json,
-    }
-
-
-_CLUSTERED = {"sqlite_with_rowid": False}
-"""For tables with a key of several columns: SQLite keeps the rows in its order, and no second tree."""
-
-
-def _key() -> MappedColumn[int]:
-    return mapped_column(BigId, primary_key=True)
-
-
-def _to(column: str, **options: Any) -> MappedColumn[Any]:
-    return mapped_column(BigId, ForeignKey(column), **options)
+from storage.types import BigId, PlainText
 
 
 class Brand(Base):
@@ -377,6 +349,21 @@ class Evaluation(Base):
     model: Mapped[str]
     measured_at: Mapped[datetime]
     document: Mapped[dict[str, Any]]
+
+
+class Calibration(Base):
+    """What a brand's own answers taught of a figure that a model infers; `detail` is what it was learned from."""
+
+    __tablename__ = "calibrations"
+    __table_args__ = _CLUSTERED
+
+    brand_id: Mapped[int] = _to("brands.id", primary_key=True)
+    model_id: Mapped[int] = _to("opinion_models.id", primary_key=True)
+    figure: Mapped[str] = mapped_column(primary_key=True)
+    shift: Mapped[float]
+    doubt: Mapped[float]
+    learned_at: Mapped[datetime]
+    detail: Mapped[dict[str, Any]]
 
 
 class StoryBand(Base):
