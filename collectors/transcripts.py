@@ -12,7 +12,7 @@ from collectors.source import Fault
 Row = tuple[int, Sequence[Any]]
 _TURN = re.compile(
     r"^[ \t]*(?:[\[(]?\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d{1,3})?[\])]?[ \t]*[-–]?[ \t]*)?"
-    r"(?P<speaker>[^\W\d_][^:;,=|"\t\n\[\]()<>]{0,39}?)[ \t]*(?:[\[(]?\d{1,2}:\d{2}(?::\d{2})?[\])]?)?[ \t]*:"
+    r"(?P<speaker>[^\W\d_][^:;,=|\x22\t\n\[\]()<>]{0,39}?)[ \t]*(?:[\[(]?\d{1,2}:\d{2}(?::\d{2})?[\])]?)?[ \t]*:"
     r"[ \t]*(?P<said>.*)$"
 )
 _CUSTOMER = re.compile(
@@ -78,7 +78,8 @@ def looks_like_transcript(text: str) -> bool:
     lines = [line for line in text.split("\n") if line.strip()][:40]
     labels = [turn["speaker"] for line in lines if (turn := _TURN.match(line[:2_000]))]
     known = {label for label in labels if is_customer(label, None) is not None}
-    return bool(lines and _TURN.match(lines[0][:2_000])) and len(labels) >= 2 and 2 * len(labels) >= len(lines) and len(set(labels)) <= 8 and bool(known)
+    begins = bool(lines) and _TURN.match(lines[0][:2_000]) is not None
+    return begins and len(labels) >= 2 and 2 * len(labels) >= len(lines) and len(set(labels)) <= 8 and bool(known)
 
 
 def spoken_text(record: dict[str, Any]) -> dict[str, Any]:
