@@ -45,7 +45,7 @@ from collectors.json_answers import document, listing, mapping, number, read_ite
 from collectors.markup import MAX_TEXT
 from collectors.post import Author, Post, PostKind, Rating, Reach
 from collectors.secret import Secret
-from collectors.source import Answer, Cursor, Page, ParseError, Source, SourceOptions
+from collectors.source import Answer, Cursor, Page, ParseError, Source, SourceError, SourceOptions
 from collectors.threads import answered, with_threads
 from collectors.walks import Bounds, Token, walk_all
 
@@ -114,7 +114,13 @@ class Facebook(Source):
         return Page(posts, {}, faults, answer)
 
     def reread(self, answer: Answer) -> Page:
-        """A kept answer, the page's own words taken out as on a visit."""
+        """A kept answer, the page's own words taken out as on a visit.
+
+        Raises SourceError for a part of a long thread: a comment may be answered in another part of it.
+        """
+        paging = mapping(mapping(document(answer, _SERVICE)).get("paging"))
+        if urlsplit(answer.url).path.endswith("/comments") and {"next", "previous"} & paging.keys():
+            raise SourceError("a part of a thread, which is read as a whole on a visit")
         page = self.parse(answer)
         return replace(page, posts=self._shown(page))
 

@@ -117,6 +117,10 @@ class X(Source):
         posts, faults = read_items(listing(content.get("data")), partial(_post, users))
         return Page(posts, {}, [*faults, *_problems(content)], answer)
 
+    def under_way(self, cursor: Cursor) -> bool:
+        """Whether one of the searches has more pages to read."""
+        return any("next" in state for state in cursor.get("searches", {}).values())
+
     def pages(self, http: Http, cursor: Cursor, *, since: datetime | None = None) -> Iterator[Page]:
         """Read each search from the newest post back to the last one known. One search's failure ends the run.
 

@@ -13,7 +13,7 @@ from replay import Reply, Request, Site, StillClock, door
 
 from collectors.graph import VERSION
 from collectors.post import OwnerReply, PostKind, Rating
-from collectors.source import Answer, Cursor, Page, ParseError
+from collectors.source import Answer, Cursor, Page, ParseError, SourceError
 from collectors.sources.facebook import Facebook, Options
 
 PAGE, TOKEN = "12345", "EAAG-t0ken"
@@ -315,6 +315,16 @@ def test_a_kept_answer_is_read_again_as_on_the_visit() -> None:
         serve(site, f"{PAGE}_1/comments", [[comment("a"), comment("b", PAGE, parent={"id": "1_a"})]])
         for page in walk(site):
             assert page.answer is None or source(site).reread(page.answer).posts == page.posts
+
+
+def test_a_part_of_a_long_thread_is_not_read_again_by_itself() -> None:
+    with Site() as site:
+        serve(site, f"{PAGE}/feed", [[own("1", comments=2)]])
+        serve(site, f"{PAGE}_1/comments", [[comment("a")], [comment("b", PAGE, parent={"id": "1_a"})]])
+        first = next(page.answer for page in walk(site) if page.answer and "1/comments" in page.answer.url)
+        assert first is not None
+        with pytest.raises(SourceError, match="as a whole"):
+            source(site).reread(first)
 
 
 @pytest.mark.parametrize(

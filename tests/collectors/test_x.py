@@ -279,7 +279,9 @@ def test_a_walk_cut_off_goes_on_where_it_was_and_loses_nothing(after: int) -> No
         serve(site, RECENT)
         before = walk(site, max_requests=after)
         assert len(before) == after
+        assert source(site).under_way(before[-1].cursor)
         rest = walk(site, before[-1].cursor)
+        assert not source(site).under_way(rest[-1].cursor)
         assert set(ids(before)) | set(ids(rest)) == set(RECENT)
         assert rest[-1].cursor == {"searches": {"lila": {"since_id": RECENT[0]}}}
 

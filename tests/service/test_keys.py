@@ -1,5 +1,6 @@
 """The user's keys on their way: to the service they are for, and into no log, database or message."""
 
+import base64
 import json
 from pathlib import Path
 
@@ -24,7 +25,38 @@ LEGACY = {"author_name": "Zoé", "rating": 5, "text": "Bien", "time": 1_780_000_
 SHOPS = {"id": "rev-1", "rating": 5, "comment": "Bien", "submittedAt": "2026-11-01T00:00:00Z"}
 PILOT = {"id": "0" * 24, "stars": 5, "text": "Bien", "createdAt": "2026-11-01T00:00:00Z"}
 
+TWEET = {"data": [{"id": "1", "text": "Lila"}], "meta": {"result_count": 1}}
+COMMENT = {"kind": "youtube#commentListResponse", "items": [{"id": "1", "snippet": {"textOriginal": "Bien"}}]}
+THREADS = {**COMMENT, "kind": "youtube#commentThreadListResponse"}
+TAGGED = {"id": "9_1", "message": "Bien", "created_time": "2026-11-01T00:00:00+0000"}
+TAG = {"id": "1", "caption": "Bien", "timestamp": "2026-11-01T00:00:00+0000"}
+SUBMISSION = {"kind": "t3", "data": {"id": "1", "title": "Lila", "created_utc": 1_780_000_000}}
+SKY = {"uri": "at://did:plc:zoe/app.bsky.feed.post/1", "record": {"text": "Lila"}}
+SIGN_IN = ("/token", "/api/v1/access_token", "/xrpc/com.atproto.server.createSession")
+
 SOURCES = {
+    "x": ('query = "Lila"\ntoken = "env:OYEZ_TEST_KEY"', "/2/tweets/search/recent", TWEET),
+    "youtube": ('videos = ["aaaaaaaaaaa"]\nkey = "env:OYEZ_TEST_KEY"', "/youtube/v3/commentThreads", THREADS),
+    "facebook": (
+        'page = "12345"\nread = ["tagged"]\ntoken = "env:OYEZ_TEST_KEY"',
+        "/v23.0/12345/tagged",
+        {"data": [TAGGED]},
+    ),
+    "instagram": (
+        'account = "12345"\nread = ["tags"]\ntoken = "env:OYEZ_TEST_KEY"',
+        "/v23.0/12345/tags",
+        {"data": [TAG]},
+    ),
+    "reddit": (
+        'query = "Lila"\nclient_id = "me-myself"\nclient_secret = "env:OYEZ_TEST_SECRET"\napi = "{site}"',
+        "/search",
+        {"kind": "Listing", "data": {"children": [SUBMISSION]}},
+    ),
+    "bluesky": (
+        'query = "Lila"\nhandle = "me.test"\napp_password = "env:OYEZ_TEST_SECRET"',
+        "/xrpc/app.bsky.feed.searchPosts",
+        {"posts": [SKY]},
+    ),
     "google_business": (
         'account = "11"\nlocations = "22"\nclient_id = "me"\nclient_secret = "env:OYEZ_TEST_SECRET"\n'
         'refresh_token = "env:OYEZ_TEST_REFRESH"\nlogin = "{site}/token"',
@@ -58,7 +90,8 @@ def keys(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def prepare(site: Site, home: Path, kind: str, reply: Reply | None = None) -> Workspace:
     options, path, content = SOURCES[kind]
-    site.put("/token", json.dumps({"access_token": TOKEN}))
+    for sign_in in SIGN_IN:
+        site.put(sign_in, json.dumps({"access_token": TOKEN, "accessJwt": TOKEN, "refreshJwt": TOKEN}))
     site.route(path, lambda request: reply or Reply(json.dumps(content).encode()))
     host = f'allowed_hosts = ["127.0.0.1:{site.port}"]\nmin_delay = 0\nretries = 0'
     where = f'site = "{site.url("")}"\n{options.replace("{site}", site.url(""))}'
@@ -81,9 +114,10 @@ def test_a_key_reaches_its_service_and_nothing_else(
         (result,) = collect(ws)
         assert (result.stored.new, result.problem) == (1, "")
         sent = repr([(request.headers, request.query, request.body) for request in site.requests])
-        assert any(secret in sent for secret in SECRETS.values())
+        encoded = base64.b64encode(f"me-myself:{SECRETS['OYEZ_TEST_SECRET']}".encode()).decode()
+        assert any(secret in sent for secret in (*SECRETS.values(), encoded))
         seen = shown(site, tmp_path, capsys)
-    assert not any(secret in seen for secret in (*SECRETS.values(), TOKEN))
+    assert not any(secret in seen for secret in (*SECRETS.values(), TOKEN, encoded))
 
 
 @pytest.mark.parametrize("kind", SOURCES)
