@@ -257,8 +257,10 @@ def _post(
     )
 
 
-def _topic(site: str, names: Mapping[str | None, Mapping[str, Any]], item: dict[str, Any]) -> Post:
-    """A topic of a list: its title, and the beginning of its first post where the list shows it."""
+def _topic(site: str, names: Mapping[str | None, Mapping[str, Any]], item: dict[str, Any]) -> Post | None:
+    """A topic of a list: its title, and how its first post begins where the list shows it; None for letters."""
+    if item.get("archetype") == "private_message":
+        return None
     own, slug = identity(item.get("id")), words(item.get("slug"), 200)
     poster = mapping(next(iter(listing(item.get("posters"))), None))
     author = mapping(poster.get("user")) or names.get(words(poster.get("user_id")), {})

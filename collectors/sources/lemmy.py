@@ -242,7 +242,7 @@ def _of_activity(item: dict[str, Any]) -> Post | None:
     parent = next(iter(_many(item.get("inReplyTo"))), None)
     title = words(item.get("name")) or words(item.get("summary"))
     published, updated = parse_date(item.get("published")), parse_date(item.get("updated"))
-    writer = next(iter(_many(item.get("attributedTo"))), None)
+    writer = next(iter(_many(item.get("attributedTo") or item.get("actor"))), None)
     community = next(iter(_many(item.get("audience"))), None)
     return Post(
         kind=PostKind.COMMENT if parent else PostKind.POST,
@@ -256,6 +256,7 @@ def _of_activity(item: dict[str, Any]) -> Post | None:
         updated_at=updated if updated != published else None,
         url=next((link for one in _many(item.get("url")) if (link := web_address(one))), None)
         or web_address(item.get("id")),
+        reach=Reach(views=number(item.get("views"))),
         segments={"community": name} if (name := _last_of(community)) and "/c/" in (community or "") else {},
     )
 

@@ -90,6 +90,11 @@ def test_what_nobody_wrote_for_all_is_no_post(kind: int) -> None:
     assert parse(latest(item(1, post_type=kind))).posts == []
 
 
+def test_letters_between_members_are_no_posts() -> None:
+    topics = [{"id": 1, "title": "T", "archetype": kind} for kind in ("private_message", "regular")]
+    assert len(parse({"topic_list": {"topics": topics}}).posts) == 1
+
+
 @pytest.mark.parametrize("mark", [{"deleted_at": "2026-11-21T10:00:00Z"}, {"user_deleted": True}])
 def test_a_deleted_post_is_a_tombstone(mark: dict[str, Any]) -> None:
     assert parse(latest(item(1, **mark))).posts[0].deleted

@@ -140,6 +140,24 @@ def test_an_object_is_found_in_what_carries_it() -> None:
     assert only(announce).text == "Bien & bon"
 
 
+def test_a_video_of_peertube_is_a_post_with_its_views() -> None:
+    video = {
+        "type": "Video", "id": "https://v.example/w/1", "name": "La panne", "content": "Rien ne marche", "views": 31,
+        "to": [PUBLIC], "language": {"identifier": "fr", "name": "Français"},
+        "attributedTo": [{"type": "Person", "id": "https://v.example/accounts/ali"}],
+        "url": [{"type": "Link", "href": "https://v.example/w/1", "mediaType": "text/html"}],
+        "published": "2026-11-21T10:00:00.000Z", "likes": "https://v.example/w/1/likes",
+    }  # fmt: skip
+    post = only(video)
+    assert (post.title, post.text, post.author.name, post.reach.views) == (
+        "La panne",
+        "Rien ne marche",
+        "ali",
+        31,
+    )
+    assert (post.language, post.url) == ("fr", "https://v.example/w/1")
+
+
 def test_a_message_that_is_not_for_all_is_no_post() -> None:
     assert parse(note(to=["https://c.example/u/zoe"], cc=[])).posts == []
     assert len(parse(note(to="https://c.example/u/ali/followers", cc=PUBLIC)).posts) == 1
