@@ -133,15 +133,21 @@ def _read(answer: Answer) -> tuple[Page, str | None]:
 
 
 def _rows(answer: Answer) -> list[Any]:
-    """The rows of an answer, after the line that keeps browsers from running it as a script."""
+    """The rows of an answer, after the line that keeps browsers from running it as a script.
+
+    A browser gets them in pieces, a line of JSON each, after a line with its length.
+    """
     try:
         text = decode(unpack(answer.body, _MOST_UNPACKED), "application/json; charset=utf-8")
-        rows = json.loads(text.strip("\ufeff \t\r\n").removeprefix(")]}'"))
+        text = text.strip("\ufeff \t\r\n").removeprefix(")]}'").strip()
+        if not text[:1].isdecimal():
+            return listing(json.loads(text))
+        pieces = [line for line in text.split("\n") if line.startswith("[")]
+        return [row for piece in pieces for row in json.loads(piece)]
     except SourceError as error:
         raise ParseError(f"not an answer of Google Play: {error}", remedy=_REMEDY) from error
     except (ValueError, RecursionError) as error:
         raise ParseError("not an answer of Google Play: no JSON", remedy=_REMEDY) from error
-    return listing(rows)
 
 
 def _payload(rows: list[Any]) -> list[Any]:

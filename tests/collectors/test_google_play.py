@@ -81,6 +81,15 @@ def test_the_answer_s_address_says_which_app_it_is_about() -> None:
     assert parse(listed(review()), "http://[broken#app=x").posts[0].url is None
 
 
+def test_an_answer_in_pieces_as_a_browser_saves_it_is_read() -> None:
+    whole = json.loads(listed(review(1), review(2)).partition(b"\n\n")[2])
+    pieces = [json.dumps([row]) for row in whole]
+    body = ")]}'\n\n" + "".join(f"{len(piece)}\n{piece}\n" for piece in pieces)
+    assert [post.external_id for post in parse(body.encode()).posts] == ["0000-1", "0000-2"]
+    with pytest.raises(ParseError, match="no answer of Google Play"):
+        parse(b")]}'\n\n12")
+
+
 def test_an_answer_to_the_older_call_is_read() -> None:
     assert len(parse(answered([[review()], [None, None]], call="oCPfdb")).posts) == 1
 
