@@ -8,6 +8,15 @@ Needs no key. A changed review comes again under its id.
 
 `https://itunes.apple.com/{country}/rss/customerreviews/page={n}/id={app}/sortby=mostrecent/json`: the order of
 these parts matters, another order is answered with an empty feed.
+
+```toml
+[[sources]]
+name = "Our app"
+kind = "app_store"
+[sources.options]
+app_id = ["1404176564"]
+countries = ["fr", "be"]
+```
 """
 
 from __future__ import annotations

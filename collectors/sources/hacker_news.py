@@ -9,6 +9,14 @@ A search gives its latest 1,000 hits at most, so long spans are read in slices o
 
 `https://hn.algolia.com/api/v1/search_by_date` (https://hn.algolia.com/api). Saved answers of
 `/api/v1/items/ID`, a story with its comments, are read as well.
+
+```toml
+[[sources]]
+name = "Hacker News"
+kind = "hacker_news"
+[sources.options]
+query = '"Lila Énergie" OR Lilapp'
+```
 """
 
 from __future__ import annotations

@@ -12,6 +12,16 @@ your own mails (`own`). Attachments are not read.
 
 **Cannot** sign in with OAuth, which Microsoft 365 demands: use a password made for applications, or a mailbox
 that messages are forwarded to. Messages deleted later stay.
+
+```toml
+[[sources]]
+name = "Mailbox"
+kind = "imap"
+[sources.options]
+host = "imap.example.org"
+user = "avis@example.org"
+password = "env:OYEZ_MAILBOX_PASSWORD"
+```
 """
 
 from __future__ import annotations

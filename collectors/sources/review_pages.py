@@ -10,6 +10,14 @@ text's beginning: a review that is edited keeps its identity only where the page
 
 **Deletions** are seen only with `complete_listing = true`: then every page is read every time, and a review
 that is no longer there is reported as deleted, unless more than half vanished at once.
+
+```toml
+[[sources]]
+name = "Shop"
+kind = "review_pages"
+[sources.options]
+url = "https://shop.example.org/lila/reviews?page={page}"
+```
 """
 
 from __future__ import annotations

@@ -10,6 +10,17 @@ as many stars as are matched. An item within another one answers it.
 
 **Identity** is `id`, else the address (`link`), else a hash of author, date, title and the text's beginning.
 **Deletions** are seen only with `complete_listing = true`.
+
+```toml
+[[sources]]
+name = "Directory"
+kind = "site"
+[sources.options]
+url = "https://directory.example.org/lila"
+item = ".review"
+text = ".review-text"
+date = "time@datetime"
+```
 """
 
 from __future__ import annotations

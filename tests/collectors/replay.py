@@ -70,6 +70,7 @@ class Site:
         self.most_at_once = 0
         self._now_active = 0
         self._routes: dict[str, Player] = {}
+        self._else: Player = lambda request: Reply(status=404, body=b"nothing here")
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"site": self}))
@@ -96,6 +97,10 @@ class Site:
 
     def route(self, path: str, player: Player) -> None:
         self._routes[path] = player
+
+    def route_all(self, player: Player) -> None:
+        """Let one player answer for every path that has none of its own."""
+        self._else = player
 
     def put(self, path: str, body: bytes | str = b"", **reply: object) -> None:
         """The same answer every time."""
@@ -129,8 +134,8 @@ class Site:
     def _play(self, request: Request) -> Reply:
         with self._lock:
             self.requests.append(request)
-            player = self._routes.get(request.path)
-        return player(request) if player else Reply(status=404, body=b"nothing here")
+            player = self._routes.get(request.path, self._else)
+        return player(request)
 
 
 class _Handler(BaseHTTPRequestHandler):
