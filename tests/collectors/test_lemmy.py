@@ -142,7 +142,8 @@ def test_an_object_is_found_in_what_carries_it() -> None:
 
 def test_a_video_of_peertube_is_a_post_with_its_views() -> None:
     video = {
-        "type": "Video", "id": "https://v.example/w/1", "name": "La panne", "content": "Rien ne marche", "views": 31,
+        "type": "Video", "id": "https://v.example/w/1", "name": "La panne", "views": 31,
+        "content": "Rien ne marche",
         "to": [PUBLIC], "language": {"identifier": "fr", "name": "Français"},
         "attributedTo": [{"type": "Person", "id": "https://v.example/accounts/ali"}],
         "url": [{"type": "Link", "href": "https://v.example/w/1", "mediaType": "text/html"}],
