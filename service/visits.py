@@ -64,10 +64,10 @@ def is_due(ws: Workspace, config: SourceConfig) -> bool:
 
 
 def next_visit(ws: Workspace, config: SourceConfig, known: SourceState) -> datetime | None:
-    """When the schedule says that a source is visited again; None where it never was."""
+    """When a source is visited again, by its schedule and after its rest; None: at once."""
     last = known.last_success_at if known.failures else known.last_attempt_at
     if last is None:
-        return None
+        return known.retry_at
     planned = schedule.parse(config.schedule).next_after(last, ws.config.web.zone, spread=config.name)
     return max(planned, known.retry_at) if known.retry_at else planned
 
