@@ -88,7 +88,7 @@ def walk_back(cursor: Cursor, ask: Ask, bounds: Bounds) -> Iterator[Page]:
             if number or token is None or not _may_be_stale(error):
                 raise
             token, visited = None, {None}  # it was kept for too long: from the newest page to the same end
-            continue
+            page, following = ask(token)
         times = [moment for post in page.posts if (moment := bounds.when(post)) and moment <= bounds.now]
         top = max([*times, *([top] if top else [])], default=None)
         ids = {post.external_id for post in page.posts}

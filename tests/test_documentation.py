@@ -20,7 +20,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FENCE = re.compile(r"```(\w*)\n(.*?)```", re.DOTALL)
 GROUPS = {
     "report": ("weekly", "scorecard"),
-    "sources": ("list", "kinds", "parse", "preview"),
+    "sources": ("list", "kinds", "parse", "preview", "replay", "try"),
     "corrections": ("add", "list", "remove", "draw", "import"),
 }
 PATHS = [[name] for name in COMMANDS] + [[group, name] for group, names in GROUPS.items() for name in names]
@@ -53,7 +53,10 @@ def test_the_list_of_commands_says_what_each_one_does(name: str) -> None:
 @pytest.mark.parametrize("path", PATHS, ids=" ".join)
 def test_what_prints_data_takes_home_or_needs_none(path: list[str]) -> None:
     available(path[0])
-    without_home = (["sources"], ["sources", "kinds"], ["sources", "parse"], ["report"], ["try"], ["corrections"])
+    without_home = (
+        ["sources"], ["sources", "kinds"], ["sources", "parse"], ["sources", "try"], ["report"], ["try"],
+        ["corrections"],
+    )  # fmt: skip
     assert path in without_home or "--home" in shown(*path)
 
 
@@ -103,6 +106,7 @@ def test_the_page_of_the_sources_is_the_code_s_own() -> None:
 def test_every_kind_of_source_says_what_it_covers_and_every_option_what_it_is(kind: str) -> None:
     section = sources().partition(f"\n## {kind}\n")[2].partition("\n## ")[0]
     assert len(section.split()) > 40
+    assert f'kind = "{kind}"' in section, "an example is missing"
     assert all(field.description for field in find(kind).Options.model_fields.values())
 
 

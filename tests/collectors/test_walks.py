@@ -175,6 +175,12 @@ def test_a_place_that_is_no_longer_known_makes_the_walk_begin_anew(status: int) 
     assert pages[-1].cursor == {"newest": (NOW - timedelta(hours=1)).isoformat()}
 
 
+def test_a_walk_of_one_request_a_run_gets_on_even_then() -> None:
+    _, ask = refusing(Listing([1, 2, 3, 4]), 400)
+    (page,) = walk_back({"at": "old"}, ask, Bounds(NOW, most=1))
+    assert (ages([page]), page.cursor["at"]) == ([1, 2], 2)
+
+
 def test_a_service_in_trouble_keeps_the_place() -> None:
     asked, ask = refusing(Listing([1, 2]), 503)
     with pytest.raises(HttpError):
