@@ -5,7 +5,7 @@ author, followers, views, likes, reposts and replies as they were when the post 
 same post in a new wording, where the search finds it again. Reposts are left out unless `reposts` is set.
 
 **Cannot:** posts older than a week when they are first searched for; votes and views after a post was found;
-deletions: X asks those who keep posts to take away what was deleted (`oyez forget`).
+deletions: X asks those who keep posts to take away what was deleted.
 
 **The key:** an app's *bearer token* of https://console.x.com (Keys and tokens), with credits bought there: X
 counts every post that it gives. `max_requests` of 100 posts bounds what one run can cost.
