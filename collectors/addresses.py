@@ -23,6 +23,13 @@ from collectors.errors import AddressRefused
 Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
 SocketOption = tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_GLOBAL_IPV6 = ipaddress.IPv6Network("2000::/3")
+"""All that is given out of IPv6 (IANA); the rest is local, or leads to IPv4 by ways that networks make up."""
+_NOT_PUBLIC = tuple(
+    ipaddress.ip_network(name) for name in ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32", "3fff::/20")
+)
+"""What Python takes for global: protocols' own, relays of 6to4, the host of Azure's machines, documentation."""
+_ISATAP = (0x00005EFE, 0x02005EFE)
 _MOST_ATTEMPTS = 4
 _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
 
@@ -30,16 +37,16 @@ _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
 def is_public(address: str) -> bool:
     """Whether an IP address is one of the public internet.
 
-    IPv4 addresses wrapped in IPv6 (mapped, 6to4, Teredo, NAT64) are judged as what they lead to.
+    IPv4 addresses wrapped in IPv6 (mapped, 6to4, Teredo, NAT64, ISATAP) are judged as what they lead to.
     """
     ip: Ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
         inner = _embedded(ip)
         if inner is not None:
             return is_public(str(inner))
-        if ip.is_site_local:
+        if ip not in _GLOBAL_IPV6:
             return False
-    return ip.is_global and not ip.is_multicast
+    return ip.is_global and not ip.is_multicast and not any(ip in network for network in _NOT_PUBLIC)
 
 
 def _embedded(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
@@ -47,7 +54,8 @@ def _embedded(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
         return ip.ipv4_mapped or ip.sixtofour
     if ip.teredo:
         return ip.teredo[1]
-    if ip in _NAT64 or (int(ip) >> 32 == 0 and int(ip) > 1):
+    is_isatap = int(ip) >> 32 & 0xFFFFFFFF in _ISATAP
+    if ip in _NAT64 or is_isatap or (int(ip) >> 32 == 0 and int(ip) > 1):
         return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
     return None
 

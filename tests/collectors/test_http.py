@@ -239,7 +239,9 @@ def test_redirects_that_never_end_are_ended(site):
 @pytest.mark.parametrize(
     "target",
     ["http://169.254.169.254/latest/meta-data/", "http://10.0.0.1/", "http://localhost:22/", "http://[::1]/",
-     "file:///etc/passwd", "http://[bad/", "//0x7f000001:9/", "gopher://x/"],
+     "file:///etc/passwd", "http://[bad/", "//0x7f000001:9/", "gopher://x/", "http://2130706433:9/",
+     "http://0177.0.0.1:9/", "http://[::ffff:127.0.0.1]:9/", "http://[64:ff9b::7f00:1]/", "http://[2002:7f00:1::]/",
+     "http://example.org@127.0.0.1:9/", "http://0:9/"],
 )  # fmt: skip
 def test_a_redirect_to_a_private_or_foreign_address_is_refused(site, target):
     site.put("/trap", status=302, headers={"Location": target})
