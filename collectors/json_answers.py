@@ -25,7 +25,7 @@ def document(answer: Answer, service: str, remedy: str = "") -> Any:
         raise ParseError(f"not an answer of {service}: {error}", remedy=remedy) from error
     except (ValueError, RecursionError) as error:
         start = answer.body[:200].lstrip(b"\xef\xbb\xbf \t\r\n")
-        what = "a page in HTML or XML" if start.startswith(b"<") else "no JSON"
+        what = "no JSON but a page in HTML or XML" if start.startswith(b"<") else "no JSON"
         raise ParseError(f"not an answer of {service}: {what}", remedy=remedy) from error
 
 

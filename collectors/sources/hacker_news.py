@@ -22,7 +22,6 @@ query = '"Lila Énergie" OR Lilapp'
 from __future__ import annotations
 
 import html
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -32,16 +31,15 @@ from pydantic import Field, model_validator
 
 from collectors import dialects
 from collectors.dates import parse_date
+from collectors.json_answers import document, number, words
 from collectors.markup import to_text
 from collectors.post import Author, Post, PostKind, Reach
 from collectors.query import QueryText
-from collectors.response import decode, unpack
-from collectors.source import Answer, Cursor, Fault, Page, ParseError, Source, SourceError, SourceOptions
+from collectors.source import Answer, Cursor, Fault, Page, ParseError, Source, SourceOptions
 
 if TYPE_CHECKING:
     from collectors.http import Http
 
-_MOST_UNPACKED = 50_000_000
 _HITS = 1_000
 _FIRST_SECOND = int(datetime(2006, 10, 9, tzinfo=UTC).timestamp())
 """The day of Hacker News' first item."""
@@ -82,12 +80,12 @@ class HackerNews(Source):
         """Read a saved answer of the search, or one item with its comments. Raises ParseError for any other."""
         items = _items(_document(answer))
         posts, faults = [], []
-        for number, item in enumerate(items, 1):
+        for place, item in enumerate(items, 1):
             post = _post(item) if isinstance(item, dict) else None
             if post is not None:
                 posts.append(post)
             else:
-                faults.append(Fault(f"hit {number}", "no id: it could not be told from others"))
+                faults.append(Fault(f"hit {place}", "no id: it could not be told from others"))
         return Page(posts, {}, faults, answer)
 
     def pages(self, http: Http, cursor: Cursor, *, since: datetime | None = None) -> Iterator[Page]:
@@ -120,10 +118,11 @@ class HackerNews(Source):
                 f"{options.site.rstrip('/')}/api/v1/search_by_date", params=self._params(search, low, until)
             )
             page = self.parse(answer.answer())
-            document = _document(answer.answer())
+            content = _document(answer.answer())
             times = [int(post.published_at.timestamp()) for post in page.posts if post.published_at]
             top = max([top, *times])
-            if not times or _count(document.get("nbHits"), _HITS + 1) <= len(document["hits"]):
+            total = number(content.get("nbHits"))
+            if not times or (total is not None and total <= len(content["hits"])):
                 yield replace(page, cursor={"newest": top})
                 return
             # the slice may end within a second: read that second again, unless it alone fills an answer
@@ -144,27 +143,21 @@ class HackerNews(Source):
 
 
 def _document(answer: Answer) -> dict[str, Any]:
-    try:
-        text = decode(unpack(answer.body, _MOST_UNPACKED), "application/json; charset=utf-8")
-        document = json.loads(text.strip())
-    except SourceError as error:
-        raise ParseError(f"not an answer of Hacker News' search: {error}", remedy=_REMEDY) from error
-    except (ValueError, RecursionError) as error:
-        raise ParseError("not an answer of Hacker News' search: no JSON", remedy=_REMEDY) from error
-    if not isinstance(document, dict):
+    content = document(answer, "Hacker News' search", _REMEDY)
+    if not isinstance(content, dict):
         raise ParseError("JSON, but not an answer of Hacker News' search", remedy=_REMEDY)
-    return document
+    return content
 
 
-def _items(document: dict[str, Any]) -> list[Any]:
+def _items(content: dict[str, Any]) -> list[Any]:
     """The hits of a search, or an item and all comments under it, in the order of the answer."""
-    if isinstance(document.get("hits"), list):
-        return cast("list[Any]", document["hits"])
-    if "karma" in document:
+    if isinstance(content.get("hits"), list):
+        return cast("list[Any]", content["hits"])
+    if "karma" in content:
         raise ParseError("this describes a user of Hacker News and holds no posts", remedy=_REMEDY)
-    if "children" not in document or "type" not in document:
+    if "children" not in content or "type" not in content:
         raise ParseError("JSON, but not an answer of Hacker News' search", remedy=_REMEDY)
-    found, waiting = [], [document]
+    found, waiting = [], [content]
     while waiting:
         item = waiting.pop()
         if isinstance(item, dict) and item.get("type") in ("story", "comment", "poll", "job"):
@@ -176,31 +169,20 @@ def _items(document: dict[str, Any]) -> list[Any]:
 
 def _post(item: dict[str, Any]) -> Post | None:
     """The post of a hit or an item; None where it has no id. The two name their fields differently."""
-    number = _text(item.get("objectID")) or _text(item.get("id"))
-    if not number:
+    own = words(item.get("objectID"), 200) or words(item.get("id"), 200)
+    if not own:
         return None
     tags = item.get("_tags")
     is_comment = item.get("type") == "comment" or (isinstance(tags, list) and "comment" in tags)
-    body = next((item[name] for name in ("comment_text", "story_text", "text") if _text(item.get(name))), "")
+    body = next((item[name] for name in ("comment_text", "story_text", "text") if words(item.get(name))), "")
     return Post(
         kind=PostKind.COMMENT if is_comment else PostKind.POST,
-        external_id=number[:200],
-        parent_id=_text(item.get("parent_id")),
-        title=None if is_comment else html.unescape(_text(item.get("title")) or "") or None,
+        external_id=own,
+        parent_id=words(item.get("parent_id")),
+        title=None if is_comment else html.unescape(words(item.get("title")) or "") or None,
         text=to_text(str(body)),
-        author=Author(id=_text(item.get("author")), name=_text(item.get("author"))),
+        author=Author(id=words(item.get("author")), name=words(item.get("author"))),
         published_at=parse_date(item.get("created_at_i")) or parse_date(item.get("created_at")),
-        url=f"{_ITEM}{number}",
-        reach=Reach(likes=_count(item.get("points")), comments=_count(item.get("num_comments"))),
+        url=f"{_ITEM}{own}",
+        reach=Reach(likes=number(item.get("points")), comments=number(item.get("num_comments"))),
     )
-
-
-def _text(value: object) -> str | None:
-    """A string or number as text without what neither UTF-8 nor a database can hold; None where it is empty."""
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return None
-    return str(value).replace("\0", "").encode("utf-8", "replace").decode().strip() or None
-
-
-def _count(value: object, default: int | None = None) -> Any:
-    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**31 else default

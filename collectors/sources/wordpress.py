@@ -29,14 +29,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
-from urllib.parse import urlsplit
 
 from pydantic import Field
 
 from collectors import woocommerce
 from collectors.dates import parse_date
 from collectors.errors import HttpError, NotFound
-from collectors.json_answers import read_items
+from collectors.json_answers import read_items, web_address
 from collectors.markup import to_text
 from collectors.post import Author, OwnerReply, Post, PostKind
 from collectors.response import decode
@@ -340,9 +339,11 @@ def _comment(item: Item, own_id: int) -> Post:
         external_id=f"comment-{own_id}",
         parent_id=f"comment-{parent}" if parent else f"post-{item['post']}",
         text=_rendered(item, "content"),
-        author=Author(id=str(author) if author else None, name=name or None, url=_web(item.get("author_url"))),
+        author=Author(
+            id=str(author) if author else None, name=name or None, url=web_address(item.get("author_url"))
+        ),
         published_at=_moment(item, "date"),
-        url=_web(item.get("link")),
+        url=web_address(item.get("link")),
         segments={"article": page} if page else {},
     )
 
@@ -358,7 +359,7 @@ def _article(item: Item, own_id: int) -> Post:
         author=Author(id=str(author) if author else None, name=str(writer.get("name") or "")[:200] or None),
         published_at=published,
         updated_at=modified if modified != published else None,
-        url=_web(item.get("link")),
+        url=web_address(item.get("link")),
     )
 
 
@@ -392,10 +393,3 @@ def _moment(item: Item, name: str) -> datetime | None:
 
 def _latest(item: Item) -> datetime | None:
     return _moment(item, "modified") or _moment(item, "date")
-
-
-def _web(link: object) -> str | None:
-    try:
-        return link[:2000] if isinstance(link, str) and urlsplit(link).scheme in {"http", "https"} else None
-    except ValueError:
-        return None
