@@ -58,6 +58,8 @@ _LIKE = 2
 _NOT_WRITTEN = frozenset({3, 4})
 """Small actions ("pinned this") and whispers among staff, by `post_type`."""
 _ROUTES = re.compile(r"/(?:posts|search|latest|hot|top|new|t|c|u|tag|user_actions)(?:[/.?]|$)")
+_CAPTION = re.compile(r'<div class="meta">(?:(?!<div\b).){0,2000}?</div>', re.DOTALL)
+"""What Discourse writes below a picture: the name of its file and its size."""
 _REMEDY = "save the answer of /posts.json, /t/ID.json or /search.json?q=…"
 
 
@@ -244,7 +246,7 @@ def _post(
         external_id=identity(item.get("post_id") or item.get("id")),
         parent_id=None if is_first else answered or (f"topic-{topic}" if topic else None),
         title=to_text(title) if title and is_first else None,
-        text=to_text(own_words(str(markup))),
+        text=to_text(_CAPTION.sub("", own_words(str(markup)))),
         author=_author(site, item),
         published_at=published,
         updated_at=changed if changed != published else None,

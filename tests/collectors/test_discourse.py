@@ -85,6 +85,13 @@ def test_words_of_others_and_previews_of_pages_are_not_the_author_s() -> None:
     assert parse(latest(item(1, cooked=cooked))).posts[0].text == "Pas du tout :angry:"
 
 
+def test_the_name_and_size_of_a_picture_are_no_text() -> None:
+    cooked = """<p>Regardez :</p><div class="lightbox-wrapper"><a href="x.png"><img src="x.png" alt="x">
+    <div class="meta"><svg><use href="#i"></use></svg><span class="filename">IMG_1.png</span>
+    <span class="informations">690×388</span></div></a></div><p>Cassé.</p>"""
+    assert parse(latest(item(1, cooked=cooked))).posts[0].text == "Regardez :\n\nCassé."
+
+
 @pytest.mark.parametrize("kind", [3, 4])
 def test_what_nobody_wrote_for_all_is_no_post(kind: int) -> None:
     assert parse(latest(item(1, post_type=kind))).posts == []
