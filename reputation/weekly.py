@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from reputation import pain_points
+from reputation.customers import figures
 from reputation.figures import CAUTIOUS, SystematicError
 from reputation.indicators import csat, net_sentiment, rating
 from reputation.periods import Period, last_complete_week
@@ -23,13 +24,15 @@ from reputation.scorecards import (
     share_of_voice,
 )
 from storage import annotations as opinions
-from storage import brands, mentions, rollups, sources
+from storage import brands, customers, mentions, questions, rollups, sources
 from storage.brands import Brand
 from storage.health import health
 
 MENTIONS_READ = 2_000
 """Mentions among which the quotes are chosen, the newest of the week first."""
 QUOTES = 5
+PERIODS_COUNTED = 3
+"""Periods of counted customers that are shown."""
 CHARTED_DAYS = 28
 """Days that the chart shows: the week, and the three before it to see it against."""
 
@@ -70,8 +73,30 @@ def weekly_report(
         "priorities": pain_points.priorities(points),
         "quotes": _quotes(conn, brand, period),
         "coverage": _coverage(conn, brand, period, now),
+        "survey_questions": _survey_questions(conn, brand),
+        "customers": _customers(conn, brand, period),
         "accuracy": _accuracy(conn, card, error),
     }
+
+
+def _survey_questions(conn: Connection, brand: Brand) -> list[dict[str, Any]]:
+    """What surveys asked, with the scale of each question and which end of it is good (METRICS, CES)."""
+    return [
+        {
+            "source": kept.source,
+            "asked": kept.question.asked,
+            "question": kept.question.question.value,
+            "worst": kept.question.worst,
+            "best": kept.question.best,
+        }
+        for kept in questions.kept(conn, brand.id)
+    ]
+
+
+def _customers(conn: Connection, brand: Brand, period: Period) -> list[dict[str, Any]]:
+    """Retention, churn and lifetime value of the last periods that were counted to their end, oldest first."""
+    counted = customers.counts(conn, brand.id, end=period.end)
+    return [figures(one).to_json() for one in counted[-PERIODS_COUNTED:]]
 
 
 def _by_source(

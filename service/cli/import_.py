@@ -28,6 +28,9 @@ def import_(
         list[str] | None,
         typer.Option("--option", metavar="KEY=VALUE", help="Any option of `oyez sources kinds files`."),
     ] = None,
+    counts: Annotated[
+        bool, typer.Option("--counts", help="It holds counts of customers, not what they say.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be read; keep nothing.")] = False,
     home: HomeOption = None,
     format_: FormatOption = Format.TABLE,
@@ -35,7 +38,8 @@ def import_(
     """Bring in reviews or survey answers from a file. Importing it again doubles nothing.
 
     Columns are guessed from their names and contents, in French and English, and shown on stderr: look at them
-    first with --dry-run.
+    first with --dry-run. A table of counts of customers (period, customers at start and end, new, lost, orders)
+    is known by its columns; `oyez export --customers` shows what follows from it.
 
     \b
     Examples:
@@ -43,9 +47,11 @@ def import_(
       oyez import survey.xlsx --brand-column marque --dry-run
       oyez import avis.csv --brand Lila --mapping text=Commentaire --mapping rating=Note
       oyez import export.csv --brand Lila --option zone=Europe/Paris
+      oyez import clients.csv --brand Lila                               (counts of customers)
       oyez import avis.csv --source "avis.csv (Lyla)" --brand Lila        (corrects a wrong brand)
     """
     from service import logs
+    from service.customers import holds_counts
     from service.importing import import_file, plan
     from service.workspace import open_workspace
 
@@ -57,6 +63,9 @@ def import_(
         options["brand_column"] = brand_column
     with open_workspace(home) as ws:
         only = ws.config.brands[0].name if len(ws.config.brands) == 1 else None
+        if counts or holds_counts(file):
+            _import_counts(ws, file, brand or only, options.get("mapping", {}), format_)
+            return
         work = plan(file, name=source, brand=brand, options=options, one_brand=only)
         if dry_run:
             _explain(work)
@@ -69,6 +78,20 @@ def import_(
         if result.pages:  # a file that is not read again needs no words on how
             _explain(work)
     _report(result, format_)
+
+
+def _import_counts(ws: Any, file: str, brand: str | None, mapping: dict[str, str], format_: Format) -> None:
+    from service.cli.output import write_object, write_rows
+    from service.customers import import_counts
+
+    result = import_counts(ws, file, brand, mapping)
+    said = {"brand": result.brand, "periods": result.periods, "faults": len(result.faults)}
+    if format_ is Format.JSON:
+        write_object(said, sys.stdout)
+    else:
+        write_rows([said], format_, list(said), sys.stdout)
+    for fault in result.faults:
+        typer.echo(f"{fault.item}: {fault.problem}", err=True)
 
 
 def _explain(work: Any) -> None:
