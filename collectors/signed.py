@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from w3lib.url import url_query_cleaner
 
+from collectors.blockpages import blocked_by
 from collectors.errors import Blocked, HttpError
 from collectors.json_answers import document, listing, mapping, words
 from collectors.source import Answer, ParseError, SourceError
@@ -60,7 +61,7 @@ class Signed:
     def explained(self, error: HttpError, secrets: list[str]) -> HttpError:
         """The same error; a refusal in the words of the service, in which the `secrets` are left out."""
         response = error.response
-        if response is None or response.status not in _REFUSALS:
+        if response is None or response.status not in _REFUSALS or blocked_by(response.headers, response.body):
             return error
         said = _said(response)
         for secret in filter(None, secrets):

@@ -104,6 +104,13 @@ def test_what_is_no_refusal_of_the_key_stays_what_it_is(site: Site, status: int,
     assert caught.value.remedy != "look at your key"
 
 
+def test_a_wall_before_the_service_is_not_taken_for_a_refusal_of_the_key(site: Site) -> None:
+    site.put("/api", "<html><title>Just a moment...</title></html>", status=403)
+    with door(site) as http, pytest.raises(Blocked, match="Cloudflare") as caught:
+        Signed(http, "Shop", {"apikey": "k3y"}, remedy="look at your key").get(site.url("/api"))
+    assert "look at your key" not in caught.value.remedy
+
+
 def test_one_token_serves_many_requests(site: Site) -> None:
     serve_tokens(site, "t1")
     with door(site) as http:
