@@ -24,7 +24,7 @@ from nlp.opinion import OpinionModel
 from reputation.figures import SystematicError
 from reputation.groups import group_scorecard
 from service import oyez_toml
-from service.config import Config
+from service.config import BrandConfig, Config
 from service.errors import ServiceError
 from service.home import find_home
 from service.progress import Advance, nothing
@@ -230,6 +230,17 @@ def open_model(home: Path | None = None, model: str | None = None) -> tuple[Opin
     config = configuration(home)
     reader = Reader(model) if model else Reader(config.nlp.model, find_home(home).path)
     return reader, tuple(config.nlp.languages)
+
+
+def about_brand(model: OpinionModel, brand: str, about: str | None, home: Path | None = None) -> OpinionModel:
+    """The model, which also says how likely texts are about a brand, known by its name and what oyez.toml adds.
+
+    Raises ConfigError when the configuration is wrong.
+    """
+    from service.relevance import AboutBrand, names_of  # noqa: PLC0415 (only where a brand is named)
+
+    known = configuration(home).brand(brand) or BrandConfig(name=brand)
+    return AboutBrand(model, names_of(known.model_copy(update={"about": about or known.about})))
 
 
 def configuration(home: Path | None = None) -> Config:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from nlp import language
 from nlp.annotation import Annotation
 from nlp.cleaning import clean, own_title
-from service import progress
+from service import progress, relevance
 from service.workspace import Workspace
 from storage import annotations as opinions
 from storage import mentions, stories
@@ -29,15 +29,19 @@ def annotate(
     model = _registered(ws)
     with ws.database.begin() as conn:
         opinions.register_model(conn, model, asdict(ws.model.card))
+    judge = relevance.Judge(ws)
     done = after = 0
     while batch := _waiting(ws, model, after):
         after = batch[-1].id
         for part in _of_like_length(batch, ws.config.nlp.batch_size):
             if stop is not None and stop.is_set():
                 return done
-            read = _read(ws, part)
+            texts = {mention.id: text_of(mention.title, mention.text) for mention in part}
+            verdicts = judge.verdicts(texts)
+            read = _read(ws, part, texts, relevance.likeliest(verdicts))
             with ws.database.begin() as conn:
                 done += opinions.save(conn, model, read, ws.clock.now())
+                mentions.set_relevance(conn, [(v.mention_id, v.brand_id, v.relevant) for v in verdicts])
             advance(len(part))
     with ws.database.begin() as conn:
         opinions.activate(conn, model)
@@ -82,11 +86,15 @@ def _of_like_length(batch: list[PendingMention], size: int) -> list[list[Pending
     return [ordered[start : start + size] for start in range(0, len(ordered), size)]
 
 
-def _read(ws: Workspace, part: list[PendingMention]) -> list[tuple[int, int, Annotation]]:
-    texts = [text_of(mention.title, mention.text) for mention in part]
-    spoken = [_language(ws, mention.language, text) for mention, text in zip(part, texts, strict=True)]
-    found = ws.model.annotate(texts, spoken)
-    return [(m.id, m.revision, annotation) for m, annotation in zip(part, found, strict=True)]
+def _read(
+    ws: Workspace, part: list[PendingMention], texts: dict[int, str], relevant: dict[int, float]
+) -> list[tuple[int, int, Annotation]]:
+    spoken = [_language(ws, mention.language, texts[mention.id]) for mention in part]
+    found = ws.model.annotate(list(texts.values()), spoken)
+    return [
+        (m.id, m.revision, replace(annotation, relevance=relevant.get(m.id)))
+        for m, annotation in zip(part, found, strict=True)
+    ]
 
 
 def _language(ws: Workspace, declared: str | None, text: str) -> str | None:

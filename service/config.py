@@ -74,6 +74,16 @@ class BrandConfig(Section):
 
     name: Name = Field(description="The brand's name, unique.")
     aliases: list[Name] = Field(default=[], description="Other ways to write it, products that stand for it.")
+    about: str = Field(
+        default="",
+        max_length=200,
+        description="One line on what it is and does, for your colleagues and for telling it from its homonyms.",
+    )
+    homonyms: bool = Field(
+        default=False,
+        description="Set it where the name also means something else (a fruit, a town, a family): every text "
+        "taken for the brand only because it names it is then judged, and counts only if it is about it.",
+    )
     query: QueryText | None = Field(
         default=None,
         description='What a text must say to be about it: words, "phrases", AND, OR, NOT, NEAR/5, livr* and '

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, select
 
@@ -10,7 +11,33 @@ from collectors.post import Post
 from storage import dirty, overruling
 from storage.database import in_chunks, insert_rows
 from storage.pages import BrandsOf, key_of
-from storage.tables import Mention, MentionBrand
+from storage.tables import Brand, Mention, MentionBrand, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """That a mention was taken for one about a brand, and where it came from."""
+
+    mention_id: int
+    brand_id: int
+    brand: str
+    source: str
+
+
+def of_mentions(conn: Connection, mention_ids: Iterable[int]) -> list[Link]:
+    """The links of these mentions, in their order; those found not to be about the brand included."""
+    query = (
+        select(Mention.id, Brand.id, Brand.name, Source.name)
+        .join_from(MentionBrand, Mention, Mention.id == MentionBrand.mention_id)
+        .join(Brand, Brand.id == MentionBrand.brand_id)
+        .join(Source, Source.id == Mention.source_id)
+        .order_by(Mention.id, Brand.id)
+    )
+    return [
+        Link(*row)
+        for ids in in_chunks(sorted(mention_ids))
+        for row in conn.execute(query.where(Mention.id.in_(ids)))
+    ]
 
 
 def relink(conn: Connection, source_id: int, posts: Iterable[Post], brand_ids_of: BrandsOf) -> int:

@@ -61,8 +61,13 @@ def analyze(
     rating_question: Annotated[
         Question | None, typer.Option(help="What they answer. [default: told from the column's name]")
     ] = None,
-    brand: Annotated[str | None, typer.Option(help="The brand that the texts should be about.")] = None,
-    about: Annotated[str | None, typer.Option(help="One line on the brand.")] = None,
+    brand: Annotated[
+        str | None,
+        typer.Option(help="The brand that the texts should be about: `relevance` says how likely each one is."),
+    ] = None,
+    about: Annotated[
+        str | None, typer.Option(help="One line on the brand. [default: what oyez.toml says of it]")
+    ] = None,
     by: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="One scorecard for each value of this column instead.")
     ] = None,
@@ -88,6 +93,7 @@ def analyze(
       oyez analyze answers.xlsx --text-column Verbatim --format csv
       oyez analyze reviews.parquet --by company
       oyez analyze answers.csv --by shop --rating-column note --rating-question recommendation
+      oyez analyze posts.csv --brand Orange --about "French telecom operator"
       oyez analyze reviews.csv --model ./my-checkpoint          (needs the extra torch)
       cat reviews.jsonl | oyez analyze - --format jsonl
     """
@@ -103,6 +109,8 @@ def analyze(
     except analysis.ColumnError as error:
         raise typer.BadParameter(f"{error}; {error.remedy}") from error
     opened, languages = analysis.open_model(home, model)
+    if brand is not None:
+        opened = analysis.about_brand(opened, brand, about, home)
     total = len(answers) if sys.stderr.isatty() else None
     with progress.bar("Annotating", total) as advance, destination(out) as stream:
         found: Iterable[Row]
@@ -112,10 +120,6 @@ def analyze(
             found = analysis.score(answers, opened, languages=languages, advance=advance)
         shown = _COLUMNS.get((by is not None, form))
         write_rows(map(_flat, found) if shown else found, form, shown or (), stream)
-    if brand is not None or about is not None:
-        typer.echo(
-            "Note: this model does not know whether a text is about a brand: relevance stays null", err=True
-        )
     for note in answers.notes():
         typer.echo(f"Note: {note}", err=True)
 
