@@ -233,6 +233,7 @@ def test_every_page_is_followed() -> None:
         assert ids(pages) == [f"0000-{number}" for number in reversed(range(20))]
         assert len(site.asked(CALL)) == 7
     assert all(page.posts[0].segments["app"] == "com.example.app" for page in pages)
+    assert all(page.answer and GooglePlay.parse(page.answer).posts == page.posts for page in pages)
 
 
 def test_the_next_visit_reads_back_to_what_is_known() -> None:
