@@ -53,9 +53,7 @@ class Graph(Signed):
             if reason(error) not in _TOO_MANY:
                 raise
             problem = f"{self.service} allows no more calls for now"
-            raise RateLimited(
-                problem, retry_at=self._http.clock.now() + _REST, response=error.response
-            ) from error
+            raise RateLimited(problem, retry_at=self._http.clock.now() + _REST) from error
         body = _TOKEN.sub(b"access_token=", answer.body).replace(self._token.encode(), b"")
         return replace(answer, body=body)
 

@@ -54,6 +54,8 @@ if TYPE_CHECKING:
     from collectors.http import Http
 
 _PER_PAGE = 100
+_MOST_LINKS = 100
+"""Links of one post that are written out."""
 _MOST_NESTED = 10_000
 """Posts of one thread."""
 _SERVICE = "Bluesky"
@@ -292,7 +294,7 @@ def _text(record: Mapping[str, Any]) -> str:
 
 def _links(record: Mapping[str, Any]) -> Iterator[tuple[int, int, str]]:
     """Where links stand, as first byte and the one after the last, and where they lead."""
-    for facet in map(mapping, listing(record.get("facets"))):
+    for facet in map(mapping, listing(record.get("facets"))[:_MOST_LINKS]):
         place = mapping(facet.get("index"))
         start, end = number(place.get("byteStart")), number(place.get("byteEnd"))
         addresses = (words(mapping(feature).get("uri"), 2000) for feature in listing(facet.get("features")))

@@ -11,7 +11,8 @@ from replay import Site, StillClock, door
 
 from collectors.errors import AddressRefused, Blocked, RateLimited
 from collectors.graph import VERSION, Graph, following, refuse_errors
-from collectors.source import ParseError
+from collectors.source import Page, ParseError
+from collectors.walks import Bounds, walk_back
 
 TOKEN = "EAAG-t0ken"
 NEXT = f"https://graph.facebook.com/v23.0/1/feed?access_token={TOKEN}&fields=id%2Cmessage&limit=5&after=QVFI%3D"
@@ -90,3 +91,19 @@ def test_a_saved_error_says_what_it_is() -> None:
     with pytest.raises(ParseError, match="Facebook refuses: no permission"):
         refuse_errors({"error": {"message": "no permission", "code": 10}}, "Facebook", "")
     refuse_errors({"data": []}, "Facebook", "")
+
+
+def test_too_many_calls_in_the_middle_of_a_walk_keep_its_place() -> None:
+    """The rest is no sign of a place that is forgotten: nothing is asked again before it is over."""
+    with Site() as site, door(site) as http:
+        said = {"error": {"code": 4, "message": "Application request limit reached"}}
+        site.put(f"/{VERSION}/1/feed", json.dumps(said), status=400)
+        with pytest.raises(RateLimited):
+            list(
+                walk_back(
+                    {"at": "after=A", "newest": "2026-11-20T00:00:00+00:00"},
+                    lambda token: (Page([], {}), str(graph(http, site).read("1/feed", {}, str(token)))),
+                    Bounds(StillClock().now()),
+                )
+            )
+        assert len(site.asked(f"/{VERSION}/1/feed")) == 1
