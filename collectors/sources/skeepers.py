@@ -9,8 +9,8 @@ average has changed.
 
 **The key** is the shop's technical number: in the back office under *Integration, Retrieve your reviews, API*,
 have the files made as JSON. The addresses shown there end in `/fr/cache/x/x/x/NUMBER/AWS/…`: `country` is the
-first part, `website_id` the long NUMBER. robots.txt is obeyed; should it forbid these files, which are yours, name
-their host in `robots_exempt` of `[http]`.
+first part, `website_id` the long NUMBER. robots.txt is obeyed; should it forbid these files, which are yours,
+name their host in `robots_exempt` of `[http]`.
 
 ```toml
 [[sources]]
