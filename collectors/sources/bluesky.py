@@ -34,7 +34,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, cast
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from pydantic import Field, model_validator
 
@@ -63,6 +63,10 @@ _REMEDY = "save the answer of https://bsky.social/xrpc/app.bsky.feed.searchPosts
 _KEY_REMEDY = "check the handle and the app password: Settings → Privacy and security → App passwords"
 _POST = "app.bsky.feed.post"
 _NOTIFICATIONS = "app.bsky.notification.listNotifications"
+_AT_ONCE = 25
+"""Posts that can be asked for by their addresses, and so the notifications of one page."""
+_ADDRESSED_HEADER = "x-oyez-addressed"
+"""Marks kept answers with posts that speak to the account: they are wanted whatever the query."""
 _ADDRESSED = frozenset({"mention", "reply", "quote"})
 """Notifications that carry a post; the others tell of likes, reposts and followers."""
 _NAME_OF_POST = re.compile(rf"at://(did:[^/\s]+|[^/\s]+)/{re.escape(_POST)}/([^/\s]+)")
@@ -151,9 +155,9 @@ class Bluesky(Source):
         return Page(posts, {}, faults, answer)
 
     def reread(self, answer: Answer) -> Page:
-        """A kept answer; that of notifications is wanted whole, whatever the query."""
+        """A kept answer; one with what was said to the account is wanted whole, whatever the query."""
         page = self.parse(answer)
-        if _NOTIFICATIONS in answer.url:
+        if _ADDRESSED_HEADER in answer.headers:
             self._addressed |= {post.external_id for post in page.posts}
         return page
 
@@ -172,7 +176,9 @@ class Bluesky(Source):
             timedelta(days=options.first_days), options.max_requests,
         )  # fmt: skip
         for page in walk_all(cursor, self._listings(session), bounds):
-            yield replace(page, posts=[post for post in page.posts if post.author.id != session.did])
+            told = page.answer is not None and _NOTIFICATIONS in page.answer.url
+            read = self._spoken(session, page) if told else page
+            yield replace(read, posts=[post for post in read.posts if post.author.id != session.did])
 
     def _listings(self, session: _Session) -> dict[str, Any]:
         options = cast("Options", self.options)
@@ -184,14 +190,40 @@ class Bluesky(Source):
             )
             for search in searches
         }  # fmt: skip
-        return found | ({"mentions": partial(self._ask, session, _NOTIFICATIONS, {})} if options.mentions else {})
+        return found | ({"mentions": partial(self._ask_notifications, session)} if options.mentions else {})
 
     def _ask(
         self, session: _Session, method: str, params: Mapping[str, object], token: Token | None
     ) -> tuple[Page, Token | None]:
         site = cast("Options", self.options).site.rstrip("/")
         answer = session.get(f"{site}/xrpc/{method}", {**params, "limit": _PER_PAGE, "cursor": token})
-        return self.reread(answer), words(mapping(document(answer, _SERVICE)).get("cursor"), 2000)
+        return self.parse(answer), words(mapping(document(answer, _SERVICE)).get("cursor"), 2000)
+
+    def _ask_notifications(self, session: _Session, token: Token | None) -> tuple[Page, Token | None]:
+        """One page of notifications by their times alone, by which the walk goes: of likes and followers, too."""
+        site = cast("Options", self.options).site.rstrip("/")
+        answer = session.get(f"{site}/xrpc/{_NOTIFICATIONS}", {"limit": _AT_ONCE, "cursor": token})
+        content = mapping(document(answer, _SERVICE))
+        told = [mapping(item) for item in listing(content.get("notifications"))]
+        posts = [
+            Post(PostKind.POST, name, "", published_at=parse_date(item.get("indexedAt")))
+            for item in told
+            if (name := words(item.get("uri"), 500))
+        ]
+        return Page(posts, {}, answer=answer), words(content.get("cursor"), 2000)
+
+    def _spoken(self, session: _Session, page: Page) -> Page:
+        """The posts that a page of notifications tells of, with the counts that it does not tell."""
+        assert page.answer is not None
+        told = self.parse(page.answer)
+        faults = [*page.faults, *told.faults]
+        if not told.posts:
+            return Page([], page.cursor, faults)
+        site = cast("Options", self.options).site.rstrip("/")
+        addresses = urlencode([("uris", post.external_id) for post in told.posts[:_AT_ONCE]])
+        answer = session.get(f"{site}/xrpc/app.bsky.feed.getPosts?{addresses}")
+        read = self.reread(replace(answer, headers={**answer.headers, _ADDRESSED_HEADER: "yes"}))
+        return replace(read, cursor=page.cursor, faults=[*faults, *read.faults])
 
 
 def _views(content: Any) -> list[Any]:

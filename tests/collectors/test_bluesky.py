@@ -17,6 +17,7 @@ from collectors.source import Answer, Cursor, Page, ParseError
 from collectors.sources.bluesky import Bluesky, Options
 
 SEARCH, MENTIONS = "/xrpc/app.bsky.feed.searchPosts", "/xrpc/app.bsky.notification.listNotifications"
+POSTS = "/xrpc/app.bsky.feed.getPosts"
 SIGN_IN, RENEW = "/xrpc/com.atproto.server.createSession", "/xrpc/com.atproto.server.refreshSession"
 NOW = StillClock().now()
 PASSWORD = "abcd-efgh"
@@ -270,12 +271,13 @@ class Network:
 
     def __init__(self, site: Site, pages: list[list[Any]], *, good_for: int = 1_000, status: int = 401) -> None:
         self.site, self.pages, self.good_for, self.status = site, pages, good_for, status
-        self.tokens, self.used, self.mentions = 0, 0, list[Any]()
+        self.tokens, self.used, self.mentions, self.mentioned = 0, 0, list[Any](), list[Any]()
         self.renews = True
         site.route(SIGN_IN, self._sign_in)
         site.route(RENEW, self._renew)
         site.route(SEARCH, self._search)
-        site.route(MENTIONS, lambda request: self._checked(request, {"notifications": self.mentions}))
+        site.route(MENTIONS, self._mentions)
+        site.route(POSTS, lambda request: self._checked(request, {"posts": self.mentioned}))
 
     def _session(self) -> Reply:
         self.tokens, self.used = self.tokens + 1, 0
@@ -291,6 +293,11 @@ class Network:
     def _renew(self, request: Request) -> Reply:
         right = request.headers["authorization"] == f"Bearer refresh{self.tokens}"
         return self._session() if right and self.renews else Reply(b'{"error": "ExpiredToken"}', status=400)
+
+    def _mentions(self, request: Request) -> Reply:
+        at = int(request.query.get("cursor", 0))
+        more = {"cursor": str(at + 1)} if at + 1 < len(self.mentions) else {}
+        return self._checked(request, {"notifications": self.mentions[at : at + 1], **more})
 
     def _search(self, request: Request) -> Reply:
         at = int(request.query.get("cursor", 0))
@@ -378,12 +385,15 @@ def test_a_page_of_html_instead_of_an_answer_is_told() -> None:
 def test_what_is_said_to_the_account_is_wanted_whatever_its_words() -> None:
     with Site() as site:
         network = Network(site, [[view("1", "rien")]])
-        network.mentions = [view("2", "@me.test merci", reason="mention"), view("3", reason="like")]
+        network.mentions = [view("3", reason="like"), view("2", "@me.test merci", hours=2, reason="mention")]
+        network.mentioned = [view("2", "@me.test merci", hours=2, likeCount=6)]
         bluesky = source(site, mentions=True)
         with door(site) as http:
             pages = list(bluesky.pages(http, {}))
         assert ids(pages) == ["1", "2"]
         assert [bluesky.wants(post) for page in pages for post in page.posts] == [False, True]
+        assert pages[-1].posts[0].reach.likes == 6
+        assert pages[-1].cursor["listings"]["mentions"] == {"newest": (NOW - timedelta(hours=1)).isoformat()}
         kept = pages[-1].answer
         assert kept is not None
         anew = source(site, mentions=True)
