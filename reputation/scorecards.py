@@ -19,7 +19,7 @@ from reputation.indicators import DIGITS, FEWEST, UNKNOWN, indicators, net_senti
 from reputation.periods import Period
 from reputation.score import DEFAULT_WEIGHTS, Score, freshness, score
 from storage import annotations as opinions
-from storage import brands, rollups
+from storage import brands, calibrations, rollups
 from storage.brands import Brand
 from storage.tally import Tally
 
@@ -224,6 +224,12 @@ def by_source(
 
 def model_error(conn: Connection, brand_id: int) -> SystematicError:
     """How the current model is off for a brand: by the model's card, and by what the brand's answers taught."""
+    of_model = usual_error(conn, brand_id)
+    return of_model.learned({one.figure: (one.shift, one.doubt) for one in calibrations.of(conn, brand_id)})
+
+
+def usual_error(conn: Connection, brand_id: int) -> SystematicError:
+    """How the current model is off by its card alone, for a brand that counts as satisfied what it does."""
     model = opinions.current_model(conn)
     if model is None:
         return UNKNOWN

@@ -10,7 +10,9 @@ what the model says of each held-out text, for `quantify`.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
+import pickle
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -48,6 +50,21 @@ class Held:
         """Some of the texts."""
         places = np.flatnonzero(np.asarray(mask))
         return Held(self.rows.iloc[places], [self.seen[place] for place in places])
+
+
+def gathered(work: Path, out: Path, model: OnnxOpinionModel) -> Held:
+    """What `gather` gives, kept in `WORK/held.pkl` for as long as model and examples stay the same."""
+    digest = hashlib.sha256()
+    for path in (work / "examples.parquet", out / "model.onnx"):
+        digest.update(path.read_bytes())
+    kept = work / "held.pkl"
+    if kept.exists():
+        made_of, held = pickle.loads(kept.read_bytes())  # noqa: S301  written below, by this step
+        if made_of == digest.hexdigest():
+            return held
+    held = gather(work / "examples.parquet", model)
+    kept.write_bytes(pickle.dumps((digest.hexdigest(), held)))
+    return held
 
 
 def gather(examples: Path, model: OnnxOpinionModel) -> Held:
@@ -270,7 +287,7 @@ def main() -> None:
     arguments = parser.parse_args()
     model = load(arguments.out)
     assert isinstance(model, OnnxOpinionModel)
-    held = gather(arguments.work / "examples.parquet", model)
+    held = gathered(arguments.work, arguments.out, model)
     card = model.card
     card = replace(card, temperature=temperatures(card, held))
     cuts, scores = thresholds(held)

@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "analyze": ("analyze:analyze", "Annotate or score a file, without a database."),
     "evaluate": ("evaluate:evaluate", "How often the model is right, on your own labelled texts."),
     "corrections": ("corrections:app", "What you say against the model: it wins, and can be undone."),
+    "calibrate": ("calibrate:calibrate", "Learn from a brand's survey answers to put its figures right."),
     "import": ("import_:import_", "Bring in reviews or survey answers from a file."),
     "export": ("export:export", "Write mentions out, masked, as CSV or JSON."),
     "report": ("report:app", "Weekly reports and scorecards of a brand."),
