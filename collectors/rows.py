@@ -10,8 +10,9 @@ from typing import Generic, TypeVar
 
 from collectors import transcripts
 from collectors.cells import read_date
-from collectors.columns import SEGMENTS, ColumnMapping, language_code
+from collectors.columns import SEGMENTS, ColumnMapping
 from collectors.post import Author, OwnerReply, Post, PostKind, Rating, Reach
+from collectors.profiles import language_code
 from collectors.questions import Asked
 from collectors.source import Fault
 from collectors.tables import Cell, Table

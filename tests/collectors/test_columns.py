@@ -2,8 +2,9 @@
 
 import pytest
 
-from collectors.columns import ColumnMapping, MappingOptions, guess_mapping, language_code
+from collectors.columns import ColumnMapping, MappingOptions, guess_mapping
 from collectors.post import PostKind, Question
+from collectors.profiles import language_code
 from collectors.source import ParseError, SourceError
 from collectors.tables import open_table
 
