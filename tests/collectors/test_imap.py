@@ -1,5 +1,6 @@
 """The IMAP source: captured messages offline, a real dovecot, and servers that mean no good."""
 
+import hashlib
 import socket
 import socketserver
 import tempfile
@@ -43,30 +44,34 @@ def letter(number: int, text: str = "Bonjour", *headers: str) -> bytes:
     return ("\n".join(lines) + f"\n\n{text}\n").encode()
 
 
-# Captures
+# Captures: what they hold is not repeated here, its SHA-256 is
+
+
+def mark(text: str | None) -> str:
+    return hashlib.sha256((text or "").encode()).hexdigest()[:12]
 
 
 def test_captured_letters_give_who_wrote_what_when_and_in_which_thread(shared: Path) -> None:
     folder = shared / "captures" / "imap"
     [first] = parse((folder / "imap1.eml").read_bytes()).posts
-    assert (first.kind, first.external_id, first.parent_id) == (PostKind.POST, "foo.123@mail.example.jp", None)
-    assert (first.title, first.text) == ("some subject", "Some plain text\nSome second line")
-    assert (first.author.id, first.author.name) == ("nanashi.gombeh@example.jp", "Nanashi")
+    assert (first.kind, mark(first.external_id), first.parent_id) == (PostKind.POST, "dbe28240e15d", None)
+    assert (mark(first.title), mark(first.text)) == ("c4f1ac57bd09", "6e68ad9bffc6")
+    assert (mark(first.author.id), mark(first.author.name)) == ("dd2960e75a9e", "2d7a3b80900f")
     assert first.published_at == datetime(2014, 5, 9, 7, 0, tzinfo=UTC)
     [second] = parse((folder / "imap2.eml").read_bytes()).posts
-    assert (second.external_id, second.text) == ("bar.456@mail.example.com", "Some reply")
+    assert (mark(second.external_id), mark(second.text)) == ("93a6c593cc77", "811e3bb8ecec")
     assert second.published_at == datetime(2014, 5, 9, 8, 0, tzinfo=UTC)
     [third] = parse((folder / "live-local-dovecot-utf8-multipart.eml").read_bytes()).posts
-    assert (third.title, third.author.name) == ("Réclamation commande n°123", "Élodie")
-    assert third.text == "Bonjour, colis arrivé cassé, je suis très déçue."
+    assert (mark(third.title), mark(third.author.name)) == ("7b6664444523", "e822264df3c0")
+    assert mark(third.text) == "f353d19f1a60"
     assert third.published_at == datetime(2026, 11, 21, 19, 0, tzinfo=UTC)
 
 
 def test_a_captured_notification_gives_the_comment_it_tells_of(shared: Path) -> None:
     html = (shared / "captures" / "facebook" / "facebook.comment.email.html").read_bytes()
     [post] = parse(html).posts
-    assert (post.kind, post.text) == (PostKind.COMMENT, "test comment foo bar baz")
-    assert (post.author.name, post.segments) == ("Ryan Barrett", {"platform": "facebook"})
+    assert (post.kind, mark(post.text)) == (PostKind.COMMENT, "4e9f00de49d6")
+    assert (mark(post.author.name), post.segments) == ("caaf1400d603", {"platform": "facebook"})
     mail = b"From: Facebook <notification@facebookmail.com>\nList-Unsubscribe: <x>\nMessage-ID: <n1@facebook>\n"
     mail += b"Date: Mon, 14 Dec 2020 20:35:00 +0000\nContent-Type: text/html; charset=utf-8\n\n"
     [told] = parse(mail + html).posts
@@ -166,7 +171,7 @@ def test_a_mailbox_is_read_once_and_nothing_is_marked_as_read(server: dovecot.Do
     real = (shared / "captures" / "imap" / "live-local-dovecot-utf8-multipart.eml").read_bytes()
     server.put(letter(1, "Où est mon colis ?"), letter(2, "Désabonnez-moi", "List-Id: <x>"), real)
     pages = read(server)
-    assert texts(pages) == ["Où est mon colis ?", "Bonjour, colis arrivé cassé, je suis très déçue."]
+    assert [mark(text) for text in texts(pages)] == [mark("Où est mon colis ?"), "f353d19f1a60"]
     assert [page.cursor["uid"] for page in pages] == [1, 3]
     assert pages[0].answer is not None
     assert Imap.parse(pages[0].answer).posts == pages[0].posts
