@@ -321,18 +321,11 @@ def main() -> None:
         print(name, written, json.dumps({key: value for key, value in reports[name].items() if key != "detail"}))
     path = arguments.out / "config.json"
     config = json.loads(path.read_text(encoding="utf-8"))
+    shown = {name: reports["csat 4" if name == "csat" else name] for name in quantification}
     config["opinion"]["quantification"] = quantification | {
-        "measured": {name: {"parts": found["parts"], "error": found["error"]} for name, found in reports.items()}
+        "measured": {name: found["parts"] for name, found in shown.items()}
     }
-    config["opinion"]["systematic_error"] |= {
-        name: reports[key]["error"]
-        for name, key in (
-            ("csat", "csat 4"),
-            ("nps", "nps"),
-            ("net_sentiment", "net_sentiment"),
-            ("rating", "rating"),
-        )
-    }
+    config["opinion"]["systematic_error"] |= {name: found["error"] for name, found in shown.items()}
     path.write_text(json.dumps(config, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     text = json.dumps(reports, indent=1, ensure_ascii=False)
     (arguments.work / "quantification.json").write_text(text, encoding="utf-8")
