@@ -9,7 +9,7 @@ from service.workspace import open_workspace
 from storage import mentions
 from tests.service.commands import oyez
 
-HTTP = '\n[http]\nmin_delay = 0.0\nallowed_hosts = ["127.0.0.1"]\n'
+HTTP = '\n[http]\nmin_delay = 0.0\nallowed_hosts = ["127.0.0.1", "localhost"]\n'
 """Loopback is allowed, as a user would for a server of their own; it is asked without pauses."""
 
 
