@@ -3,7 +3,8 @@
 #
 #     bash tests/endtoend/bluesky.sh FOLDER        installs into FOLDER what is missing there, then runs until ^C
 #
-# Needs npm, a C++ compiler with make and Python, and of Debian postgresql and redis-server. See docs/bluesky-servers.md.
+# Needs npm, a C++ compiler with make and Python, and of Debian postgresql and redis-server. See
+# docs/bluesky-servers.md.
 set -euo pipefail
 folder=$(mkdir -p "$1" && cd "$1" && pwd)
 cd "$folder"
