@@ -277,7 +277,7 @@ def test_the_query_sifts_the_public_timeline_and_not_what_has_a_hashtag_of_ours(
 
 def test_a_timeline_of_people_who_do_not_want_to_be_found_is_not_walked_through_at_each_visit(site: Site) -> None:
     statuses = [status(number, 100 - number, **by(indexable=False)) for number in range(1, 90)]
-    serve(site, statuses, path="/api/v1/timelines/public")
+    serve(site, statuses, 30, path="/api/v1/timelines/public")
     pages = walk(site, hashtags=(), public="all", overlap_hours=1)
     assert numbers(pages) == []
     assert len(walk(site, pages[-1].cursor, hashtags=(), public="all", overlap_hours=1)) == 2
