@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nlp import wordless
 from nlp.annotation import Annotation, Sentiment, Stars
 from nlp.opinion import TEXTS_AT_ONCE, batches
 from nlp.verdict import Card
@@ -80,9 +81,8 @@ class Checkpoint:
         out: list[Annotation] = []
         for start in range(0, len(texts), TEXTS_AT_ONCE):
             some = texts[start : start + TEXTS_AT_ONCE]
-            read = self.read(some)
-            for language, shares in zip(spoken[start : start + TEXTS_AT_ONCE], read, strict=True):
-                out.append(self._judge(language, shares))
+            told = zip(some, spoken[start : start + TEXTS_AT_ONCE], self.read(some), strict=True)
+            out += [self._judge(text, language, shares) for text, language, shares in told]
         return out
 
     def read(self, texts: Sequence[str]) -> list[NDArray[np.float64] | None]:
@@ -105,9 +105,12 @@ class Checkpoint:
         shares: NDArray[np.float64] = torch.softmax(logits, -1).numpy()[:, self.order]
         return shares
 
-    def _judge(self, language: str | None, shares: NDArray[np.float64] | None) -> Annotation:
+    def _judge(self, text: str, language: str | None, shares: NDArray[np.float64] | None) -> Annotation:
         if shares is None:
             return Annotation(model=self.name, language=language)
+        if not wordless.speaks(text):
+            stars = wordless.ANY_STARS if len(shares) == 5 else None
+            return Annotation(model=self.name, language=language, sentiment=wordless.NEUTRAL, stars=stars)
         p = [float(share) for share in shares]
         if len(p) == 3:
             return Annotation(model=self.name, language=language, sentiment=Sentiment(*p))

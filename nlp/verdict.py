@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nlp import wordless
 from nlp.annotation import (
     TOUCHPOINTS,
     Annotation,
@@ -81,6 +82,8 @@ def judge(card: Card, text: str, language: str | None, seen: Sequence[Seen]) -> 
     """The annotation of one text from its windows; without windows, all that a text can say is null."""
     if not seen:
         return Annotation(model=card.name, language=language)
+    if not wordless.speaks(text):
+        return nothing_said(card, language, seen)
     stars, sentiment = overall(card, language, seen)
     cues = {task: strongest(task, seen) for task in ("effort", "recommend", "churn", "sarcasm")}
     return Annotation(
@@ -94,6 +97,20 @@ def judge(card: Card, text: str, language: str | None, seen: Sequence[Seen]) -> 
         churn_intent=probability(card, "churn", cues["churn"]),
         sarcasm=probability(card, "sarcasm", cues["sarcasm"]),
         touchpoints=touchpoints(card, text, seen),
+        embedding=joined_embedding(seen),
+    )
+
+
+def nothing_said(card: Card, language: str | None, seen: Sequence[Seen]) -> Annotation:
+    """The annotation of a text that says nothing: see `nlp.wordless`."""
+    return Annotation(
+        model=card.name,
+        language=language,
+        sentiment=wordless.NEUTRAL,
+        stars=wordless.ANY_STARS,
+        recommendation=None if "recommendation" in card.unknown else wordless.ANY_RECOMMENDATION,
+        churn_intent=None if "churn" in card.unknown else 0.0,
+        sarcasm=None if "sarcasm" in card.unknown else 0.0,
         embedding=joined_embedding(seen),
     )
 
