@@ -131,7 +131,8 @@ def _database(ws: Workspace) -> Iterator[Finding]:
 def _source(one: SourceHealth) -> Finding:
     if one.failing:
         remedy = f"try `oyez sources preview {one.state.name!r}`"
-        return Finding("source", ok=False, detail=f"{one.state.name}: {one.state.problem}", remedy=remedy)
+        until = f"; it rests until {one.state.retry_at:%Y-%m-%d %H:%M} UTC" if one.resting else ""
+        return Finding("source", ok=False, detail=f"{one.state.name}: {one.state.problem}{until}", remedy=remedy)
     if one.quiet:
         detail = f"{one.state.name}: nothing since {one.newest_day}, usually {one.usual_per_day:.1f} a day"
         return Finding("source", ok=False, detail=detail, remedy="look whether the site has moved or changed")

@@ -23,7 +23,7 @@ from service.config import SourceConfig
 from service.errors import ServiceError
 from service.workspace import Workspace
 from storage import runs, sources
-from storage.sources import Rest, SourceState
+from storage.sources import OF_OUR_OWN, Rest, SourceState
 
 _RETRY_FAILED_AFTER = timedelta(minutes=15)
 OPENS_AT = 3
@@ -51,7 +51,7 @@ def is_due(ws: Workspace, config: SourceConfig) -> bool:
     if known is None or known.last_attempt_at is None:
         return True
     changed = known.kind != config.kind or known.fingerprint not in {None, _fingerprint(config.options)}
-    if known.rest is Rest.REFUSED and changed:
+    if known.rest in OF_OUR_OWN and changed:
         return True
     if known.resting(now) and known.kind == config.kind:
         return False

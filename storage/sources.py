@@ -27,6 +27,10 @@ class Rest(StrEnum):
     """It failed again and again: after the rest, one visit shows whether it is well again."""
 
 
+OF_OUR_OWN = frozenset({Rest.REFUSED, Rest.TROUBLE})
+"""Rests that nobody asked for: they end where the options are put right."""
+
+
 @dataclass(frozen=True, slots=True)
 class SourceState:
     """Where a source stopped and how its last visits went. `failures` counts those since the last good one.
@@ -75,7 +79,9 @@ _COLUMNS = (
 
 
 _STATE = select(*_COLUMNS).where(SourceRow.id == bindparam("source"))
-_NAMED = select(SourceRow.id, SourceRow.kind, SourceRow.fingerprint).where(SourceRow.name == bindparam("source"))
+_NAMED = select(SourceRow.id, SourceRow.kind, SourceRow.fingerprint, SourceRow.rest).where(
+    SourceRow.name == bindparam("source")
+)
 _GOOD = (
     update(SourceRow)
     .where(SourceRow.id == bindparam("source"))
@@ -100,7 +106,7 @@ def ensure(
     """The id of the source of that name, which comes to be when it is missing.
 
     A source whose kind was changed in the configuration begins anew: another kind cannot read its cursor. One
-    whose options changed, as their `fingerprint` tells, need not rest any longer.
+    whose options changed, as their `fingerprint` tells, need not rest any longer for what went wrong before.
     """
     found = conn.execute(_NAMED, {"source": name}).first()
     if found is None:
@@ -113,7 +119,8 @@ def ensure(
         changes |= {"kind": kind, "cursor": {}, "backfill": None, "retry_at": None, "rest": None}
     if fingerprint is not None and found.fingerprint != fingerprint:
         changes |= {"fingerprint": fingerprint}
-        changes |= {"retry_at": None, "rest": None} if found.fingerprint is not None else {}
+        may_be_mended = found.fingerprint is not None and found.rest in OF_OUR_OWN
+        changes |= {"retry_at": None, "rest": None} if may_be_mended else {}
     if changes:
         conn.execute(update(SourceRow).where(SourceRow.id == found.id).values(changes))
     return int(found.id)

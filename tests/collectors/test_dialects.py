@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -107,3 +108,20 @@ def test_the_searches_together_find_all_that_the_query_matches(name: str, query:
         return
     assert all(0 < len(search) <= dialect(name).longest for search in said.searches)
     assert not asked.matches(text) or any(understood(name, search, text) for search in said.searches)
+
+
+def test_the_documentation_s_table_is_that_of_the_dialects() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "queries.md").read_text(encoding="utf-8")
+    rows = [
+        [cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines() if line.count("|") == 9
+    ]
+    table = {row[0].replace(" ", "_").upper(): row[1:] for row in rows[2:]}
+    assert set(table) == set(NAMES) - {"PLAIN"}
+    for name, (both, one_of, without, phrase, star, near, longest) in table.items():
+        kind = dialect(name)
+        assert (both == "yes", phrase == "yes", star == "yes", near == "yes") == tuple(
+            part is not None for part in (kind.both, kind.phrase, kind.star, kind.near)
+        )
+        assert one_of == ("searches" if kind.one_of is None else "yes" if kind.nested else "of words")
+        assert without == ("here" if kind.without is None else "yes" if kind.without_phrases else "words")
+        assert longest == f"{kind.longest:,}"

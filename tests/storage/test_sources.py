@@ -127,3 +127,38 @@ def test_sources_of_the_first_tables_are_kept_whole_by_the_second_step(empty_url
             sources.record_failure(conn, 7, "429", NOW, NOW + timedelta(days=1))
         with database.begin() as conn:
             assert sources.state(conn, 7).retry_at == NOW + timedelta(days=1)
+
+
+def test_a_rest_that_nobody_asked_for_ends_where_the_options_are_put_right(desk: Desk) -> None:
+    later = NOW + timedelta(days=1)
+    kept = {}
+    for rest in sources.Rest:
+        with desk.database.begin() as conn:
+            source = sources.ensure(conn, rest, "feeds", fingerprint="a")
+            sources.record_failure(conn, source, "no", NOW, later, rest)
+            sources.ensure(conn, rest, "feeds", fingerprint="a")
+            assert sources.state(conn, source).rest is rest
+            sources.ensure(conn, rest, "feeds", fingerprint="b")
+            kept[rest] = sources.state(conn, source).retry_at
+    assert kept == {
+        sources.Rest.ASKED: later,
+        sources.Rest.QUOTA: later,
+        sources.Rest.REFUSED: None,
+        sources.Rest.TROUBLE: None,
+    }
+
+
+def test_a_walk_into_the_past_leaves_the_cursor_unless_there_is_none(desk: Desk) -> None:
+    with desk.database.begin() as conn:
+        sources.record_backfill(conn, desk.source, {"since": "2026-01-01", "cursor": {"at": 3}}, NOW, 5)
+        known = sources.state(conn, desk.source)
+        assert (known.cursor, known.posts, known.last_success_at) == ({}, 5, NOW)
+        sources.end_backfill(conn, desk.source, NOW)
+        known = sources.state(conn, desk.source)
+        assert known.cursor == {"at": 3}
+        assert known.backfill == {"since": "2026-01-01", "cursor": {}, "done": NOW.isoformat()}
+        sources.record_backfill(conn, desk.source, {"since": "2025-01-01", "cursor": {"at": 9}}, NOW)
+        sources.end_backfill(conn, desk.source, NOW)
+        assert sources.state(conn, desk.source).cursor == {"at": 3}
+        sources.ensure(conn, "shop", "feeds")
+        assert sources.state(conn, desk.source).backfill is None

@@ -19,8 +19,7 @@ from service.collecting import collect
 from service.health import rows_of
 from service.visits import is_due
 from service.workspace import Workspace
-from storage import quotas, sources
-from storage.database import Database
+from storage import sources
 from storage.sources import Rest
 from tests.collectors.replay import Site
 from tests.service.searches import SEARCH, hit, serve, toml
@@ -121,22 +120,6 @@ def test_a_source_without_a_quota_counts_nothing(tmp_path: Path) -> None:
         collect(ws)
         [row] = rows_of(ws)
         assert row["quota"] is None
-
-
-def test_units_are_counted_until_the_quota_begins_anew_and_the_service_knows_better(tmp_path: Path) -> None:
-    with workspace(tmp_path) as ws:
-        database: Database = ws.database
-        reset = NOW + timedelta(hours=1)
-        with database.begin() as conn:
-            quotas.spend(conn, "a", 10, NOW, units=100, resets_at=reset)
-            spent = quotas.spend(conn, "a", 10, NOW, units=100, resets_at=reset + timedelta(hours=1))
-            assert (spent.spent, spent.resets_at, spent.used_up) == (20, reset, False)
-            assert quotas.spend(conn, "a", 0, NOW, units=100, resets_at=reset, left=0).used_up
-            assert quotas.spend(conn, "a", 1, NOW, units=100, resets_at=reset, left=60).spent == 40
-            assert quotas.find(conn, "b", NOW) is None
-            assert quotas.find(conn, "a", reset) is None
-            later = quotas.spend(conn, "a", 1, reset, units=100, resets_at=reset + timedelta(days=1))
-            assert (later.spent, later.resets_at) == (1, reset + timedelta(days=1))
 
 
 @pytest.mark.parametrize(
