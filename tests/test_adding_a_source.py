@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from collectors.source import kinds
+from tests.collectors.examples import example
+
 ROOT = Path(__file__).resolve().parents[1]
 CODE = [
     (ROOT / path).read_text(encoding="utf-8")
@@ -24,3 +27,8 @@ def test_it_shows_the_docstring_the_options_both_methods_and_the_tests() -> None
 @pytest.mark.parametrize("number", range(len(BLOCKS)))
 def test_the_code_is_that_of_the_real_file(number: int) -> None:
     assert any(BLOCKS[number] in text for text in CODE), BLOCKS[number][:300]
+
+
+@pytest.mark.parametrize("kind", kinds())
+def test_every_kind_shows_an_example_that_works_as_it_is(kind: str) -> None:
+    assert example(kind).kind == kind
