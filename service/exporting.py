@@ -15,6 +15,7 @@ from storage.mentions import MentionView
 
 COLUMNS = (
     "id", "source", "kind", "published_at", "language", "title", "text", "rating", "rating_worst", "rating_best",
+    "rating_question", "answers",
     "url", "author", "reach", "copies", "owner_reply", "sentiment", "negative", "neutral", "positive", "stars",
     "detractor", "passive", "promoter", "churn_intent", "touchpoints", "segments",
 )  # fmt: skip
@@ -75,6 +76,11 @@ def _row(ws: Workspace, mention: MentionView) -> dict[str, Any]:
         "rating": rating.value if rating else None,
         "rating_worst": rating.worst if rating else None,
         "rating_best": rating.best if rating else None,
+        "rating_question": rating.question.value if rating else None,
+        "answers": [
+            {"question": one.question.value, "value": one.value, "worst": one.worst, "best": one.best}
+            for one in mention.answers
+        ],
         "url": mention.url,
         "author": mention.author_name or mention.author_key,
         "reach": mention.reach,

@@ -6,7 +6,7 @@ in, in whatever batches, with whatever crashes between. Its head is the member t
 source name, external id): when an earlier one arrives all members are pointed to it. Stories that lose or
 change a member are taken apart (`storage.dirty.dissolve`) and folded afresh by the next `fold_pending`.
 
-Answers to surveys and visits are never folded: each is somebody's own answer, even in the same words.
+Answers to surveys, visits and calls are never folded: each is somebody's own, even in the same words.
 
 Candidates are found by band hashes (`story_bands`), mixed with the set of brands so that only mentions about
 the same brands meet. A text whose very words were seen before only keeps their hash there and joins the story
@@ -37,7 +37,7 @@ from storage.tables import Mention, MentionBrand, Source, StoryBand
 
 CHUNK = 500
 """How many mentions are folded together."""
-OWN_ANSWERS = (PostKind.SURVEY, PostKind.VISIT)
+OWN_ANSWERS = (PostKind.SURVEY, PostKind.VISIT, PostKind.TRANSCRIPT)
 """Kinds that are never folded."""
 
 _SIGNED = 1 << 63

@@ -56,6 +56,14 @@ def test_an_imported_survey_stands_observed_in_the_scorecard(tmp_path: Path) -> 
     assert "(effort, 1 (worst) to 7 (best)" in said.stderr
     oyez("annotate", "--home", home)
     oyez("run", "--home", home)
+    [exported] = [
+        row
+        for row in map(json.loads, oyez("export", "--home", home, "--format", "jsonl").stdout.splitlines())
+        if row["id"].endswith("/r3")
+    ]
+    assert {exported["rating_question"], *(one["question"] for one in exported["answers"])} == {
+        "recommendation", "satisfaction", "effort",
+    }  # fmt: skip
     found = figures(home)
     assert (found["nps"].observed, found["nps"].inferred, found["nps"].value) == (4, 0, 25)
     assert (found["csat"].observed, found["csat"].inferred, found["csat"].value) == (4, 0, 50)
@@ -65,6 +73,29 @@ def test_an_imported_survey_stands_observed_in_the_scorecard(tmp_path: Path) -> 
         kept = {one.question.asked: (one.question.worst, one.question.best) for one in questions.kept(conn)}
     assert kept["Il a été facile de résoudre mon problème (1-7)"] == (1, 7)
     assert len(kept) == 3
+
+
+def test_a_watched_folder_is_collected_file_by_file_and_a_broken_one_is_told(tmp_path: Path) -> None:
+    home, folder = tmp_path / "home", tmp_path / "home" / "exports"
+    folder.mkdir(parents=True)
+    write(
+        home / "oyez.toml",
+        '[[brands]]\nname = "Lila"\n[[sources]]\nname = "Dossier"\nkind = "files"\nbrands = ["Lila"]\n'
+        '[sources.options]\npath = "exports"\n',
+    )
+    write(folder / "a.csv", "texte;note\nTrès bien;5\n")
+    (folder / "b.csv").write_bytes(b"PK\x03\x04 no workbook")
+    write(folder / "c.csv", "texte;note\nMoyen;3\nNul;1\n")
+    assert collected(home) == (3, 0, 1, None)
+    assert collected(home) == (0, 0, 1, None)
+    write(folder / "b.csv", "texte;note\nPas mal;4\n")
+    write(folder / "c.csv", "texte;note\nMoyen;3\nNul;1\nEncore;2\n")
+    assert collected(home) == (2, 2, 0, None)
+
+
+def collected(home: Path) -> tuple[int, int, int, str | None]:
+    [row] = json.loads(oyez("collect", "--home", home, "--format", "json").stdout)
+    return row["new"], row["unchanged"], row["faults"], row["problem"]
 
 
 def test_counts_of_customers_are_known_by_their_columns_and_give_figures(tmp_path: Path) -> None:

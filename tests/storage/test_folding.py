@@ -80,8 +80,9 @@ def test_short_texts_are_never_folded(desk: Desk) -> None:
     assert heads(desk) == {"a": "a", "b": "b", "c": "c"}
 
 
-def test_answers_to_a_survey_are_never_folded(desk: Desk) -> None:
-    desk.store(*[copy(n, text=LONG, kind=PostKind.SURVEY, rating=Rating(2)) for n in "ab"], copy("c", text=LONG))
+@pytest.mark.parametrize("kind", [PostKind.SURVEY, PostKind.VISIT, PostKind.TRANSCRIPT])
+def test_answers_to_a_survey_visits_and_calls_are_never_folded(desk: Desk, kind: PostKind) -> None:
+    desk.store(*[copy(n, text=LONG, kind=kind, rating=Rating(2)) for n in "ab"], copy("c", text=LONG))
     desk.fold()
     assert heads(desk) == {"a": "a", "b": "b", "c": "c"}
 
