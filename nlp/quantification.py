@@ -22,7 +22,7 @@ from itertools import pairwise
 from typing import Any, Self
 
 WIDEST = 10.0
-"""Largest shift, slope or doubt that a card may have."""
+"""Largest size of any number of an adjustment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +30,20 @@ class Adjustment:
     """How the mean probabilities of K ordered answers are moved.
 
     `shifts` has K - 1 log-odds, one for each cut from the lowest to the highest; upwards is better. `slope` is
-    positive. `doubt` is how far a whole group may still lie off, as one standard deviation in log-odds.
+    positive. `lean` is how far one brand lies off the line, and `doubt` how far it may still lie off, as one
+    standard deviation. Both are angles: a share p is the angle 2·arcsin(√p), on which a small step is worth
+    √(p(1 - p)). So a group that nearly all agree in is surer, but not as much as in log-odds.
     """
 
     shifts: tuple[float, ...]
     slope: float = 1.0
     doubt: float = 0.0
+    lean: float = 0.0
 
     def __post_init__(self) -> None:
-        numbers = (*self.shifts, self.slope, self.doubt)
+        numbers = (*self.shifts, self.slope, self.doubt, self.lean)
         if not all(math.isfinite(number) and abs(number) <= WIDEST for number in numbers):
-            raise ValueError(f"shifts, slope and doubt are at most {WIDEST:g} in size: {self}")
+            raise ValueError(f"shifts, slope, doubt and lean are at most {WIDEST:g} in size: {self}")
         if not self.shifts or self.slope <= 0 or self.doubt < 0:
             raise ValueError(f"there is a cut, a positive slope and no negative doubt: {self}")
 
@@ -53,11 +56,11 @@ class Adjustment:
     def above(self, means: Sequence[float], nudge: float = 0.0) -> tuple[float, ...]:
         """The share of answers above each cut, from mean probabilities above it (0 to 1, falling).
 
-        `nudge` is added in log-odds: plus and minus the doubt give the limits of what the shares may be.
+        `nudge` is an angle added to the lean: plus and minus the doubt give the limits of what shares may be.
         """
         out: list[float] = []
         for shift, mean in zip(self.shifts, means, strict=True):
-            moved = _expit(shift + nudge + self.slope * _logit(mean))
+            moved = _turned(_expit(shift + self.slope * _logit(mean)), self.lean + nudge)
             # Cuts with different shifts could cross where few answers lie between them.
             out.append(min(moved, out[-1]) if out else moved)
         return tuple(out)
@@ -71,9 +74,15 @@ class Adjustment:
         edges = [1.0, *self.above(tails, nudge), 0.0]
         return tuple(upper - lower for upper, lower in pairwise(edges))
 
-    def moved(self, shift: float, doubt: float) -> Self:
-        """The same with all cuts moved by `shift` log-odds, and another doubt."""
-        return replace(self, shifts=tuple(own + shift for own in self.shifts), doubt=doubt)
+    def leaning(self, lean: float, doubt: float) -> Self:
+        """The same for a brand of which that much is known."""
+        return replace(self, lean=lean, doubt=doubt)
+
+
+def _turned(share: float, angle: float) -> float:
+    if angle == 0:
+        return share
+    return math.sin(min(math.pi / 2, max(0.0, math.asin(math.sqrt(share)) + angle / 2))) ** 2
 
 
 def _logit(share: float) -> float:

@@ -2,8 +2,9 @@
 
 Some customers gave an answer and wrote a text. The answers say what the figure over these texts is; the model,
 put right by what is known of other brands, says what it would have taken it for. The difference is the brand's
-own, and some of it is chance: in log-odds the brand's shift s is known beforehand to be 0 ± doubt, as that of any
-brand is, and the answers say observed ± √v. Both together give the usual estimate between two normal laws,
+own, and some of it is chance: as an angle (`nlp.quantification`) the brand's shift s is known beforehand to be
+0 ± doubt, as that of any brand is, and the answers say observed ± √v. Both together give the usual estimate
+between two normal laws,
 
     s = observed shift · doubt² / (doubt² + v),    doubt left = √(doubt² · v / (doubt² + v)),
 
@@ -31,7 +32,7 @@ LEAST_DOUBT = 0.25
 """The part of the doubt that stays however many answers there are: who answers a survey writes differently from
 who posts, and no answer shows by how much."""
 LARGEST = 3.0
-"""Largest shift, in log-odds."""
+"""Largest shift: an angle that turns nobody into nearly everybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,8 @@ class Pair:
 class Learned:
     """What was learned of one figure. Values and limits are in the figure's unit, over the texts learned from.
 
-    `before` and `after` are what is said of these texts without and with it; `shift` and both doubts are in
-    log-odds. With fewer than `FEWEST_ANSWERS` answers nothing is learned: the shift is None.
+    `before` and `after` are what is said of these texts without and with it; `shift` and both doubts are
+    angles. With fewer than `FEWEST_ANSWERS` answers nothing is learned: the shift is None.
     """
 
     figure: str

@@ -23,8 +23,8 @@ CAUTIOUS: Mapping[str, float] = {
 never looks sure."""
 
 
-WORTH: Mapping[str, float] = {"nps": 40.0, "csat": 25.0, "net_sentiment": 40.0, "ces": 1.0, "rating": 1.0}
-"""About what one unit of log-odds is worth in the middle of each figure's scale, in its own unit."""
+WORTH: Mapping[str, float] = {"nps": 90.0, "csat": 50.0, "net_sentiment": 90.0, "ces": 2.0, "rating": 2.0}
+"""About what an adjustment's angle of 1 is worth in the middle of each figure's scale, in its own unit."""
 CUTS: Mapping[str, int] = {"nps": 2, "csat": 1, "net_sentiment": 2, "ces": 1, "rating": 1}
 """Cuts between the answers of each figure; a mean is a share of its scale, and has one."""
 NOTHING: Mapping[str, Adjustment] = {}
@@ -75,8 +75,8 @@ class SystematicError:
         return known or Adjustment((0.0,) * CUTS[figure], 1.0, getattr(self, figure) / WORTH[figure])
 
     def learned(self, own: Mapping[str, tuple[float, float]]) -> Self:
-        """The same for a brand whose answers were compared with its texts: figure → (shift, doubt left)."""
-        moved = {name: self.adjustment(name).moved(*one) for name, one in own.items() if name in CUTS}
+        """The same for a brand whose answers were compared with its texts: figure → (lean, doubt left)."""
+        moved = {name: self.adjustment(name).leaning(*one) for name, one in own.items() if name in CUTS}
         return replace(self, adjustments={**self.adjustments, **moved})
 
 

@@ -26,7 +26,7 @@ from storage.tables import Calibration as Row
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What was learned of one figure: a shift of its adjustment in log-odds, and the doubt that is left."""
+    """What was learned of one figure: how far the brand leans, as an angle, and the doubt left."""
 
     figure: str
     shift: float

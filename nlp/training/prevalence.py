@@ -67,8 +67,9 @@ def logit(share: Array) -> Array:
 
 def moved(adjustment: Adjustment, means: Array, nudge: Array | float = 0.0) -> Array:
     """`Adjustment.above` for many groups: [G, K - 1]; a `nudge` may differ from group to group, [G]."""
-    odds = np.asarray(adjustment.shifts) + adjustment.slope * logit(means) + np.asarray(nudge)[..., None]
-    return np.asarray(np.minimum.accumulate(1 / (1 + np.exp(-odds)), axis=1))
+    shares = 1 / (1 + np.exp(-(np.asarray(adjustment.shifts) + adjustment.slope * logit(means))))
+    half = np.arcsin(np.sqrt(shares)) + (adjustment.lean + np.asarray(nudge)[..., None]) / 2
+    return np.asarray(np.minimum.accumulate(np.sin(half.clip(0, np.pi / 2)) ** 2, axis=1))
 
 
 def fit(groups: Groups, ties: dict[str, float] | None = None) -> Adjustment:

@@ -3,7 +3,7 @@
 From the predictions on held-out texts that `calibrate` kept: for each figure the adjustment
 (`nlp.quantification`), fitted on companies and sources; its doubt, from companies left out and from artificial
 mixes of texts that it was not fitted on; and the tables of the model card. Writes `quantification` and
-`systematic_error` of `OUT/config.json`, and `WORK/quantification.json`. Takes a minute.
+`systematic_error` of `OUT/config.json`, and `WORK/quantification.json` and `.md`. Takes a minute.
 
 Nothing is fitted and judged on the same groups: errors are those of a group left out, and the coverage table is
 made in five folds of groups, adjustment and doubt being set on the other four.
@@ -26,6 +26,7 @@ import pandas as pd
 from nlp.quantification import Adjustment
 from nlp.training import prevalence
 from nlp.training.prevalence import Array, Groups
+from nlp.training.quantified import markdown
 
 SEED = 7
 FOLDS = 5
@@ -278,7 +279,7 @@ def report(texts: Texts, rng: np.random.Generator) -> dict[str, Any]:
         },
         "sizes": {str(int(n)): round(float(part.held.mean()), 3) for n, part in mixed.groupby("n")},
         "detail": {
-            name: [int(n), round(true, 1), round(mean, 1), round(said, 1)]
+            name: [int(n), *(round(float(each), 1) for each in (true, mean, said))]
             for name, n, true, mean, said in zip(
                 groups.names,
                 groups.n,
@@ -329,6 +330,7 @@ def main() -> None:
     path.write_text(json.dumps(config, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     text = json.dumps(reports, indent=1, ensure_ascii=False)
     (arguments.work / "quantification.json").write_text(text, encoding="utf-8")
+    (arguments.work / "quantification.md").write_text(markdown(reports), encoding="utf-8")
 
 
 if __name__ == "__main__":

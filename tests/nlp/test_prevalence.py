@@ -16,7 +16,7 @@ THREE = Adjustment((0.3, -0.1), 1.4)
 
 
 def groups_on(line: Adjustment, count: int = 60, n: float = 400, noise: float = 0.0) -> Groups:
-    """Companies whose true tails lie on a line, each off it by a normal error in log-odds."""
+    """Companies whose true tails lie on a line, each off it by a normal error of its angle."""
     low = RNG.uniform(0.05, 0.95, count)
     means = np.stack([low, low * RNG.uniform(0.5, 0.9, count)], axis=1)[:, : len(line.shifts)]
     truth = prevalence.moved(line, means, noise * RNG.standard_normal(count))
@@ -65,7 +65,7 @@ def test_the_arms_of_a_net_score_are_those_of_the_figures(tails: list[float], n:
 
 
 def test_the_doubt_needed_is_just_enough() -> None:
-    groups = groups_on(LINE, noise=0.5, n=1_000)
+    groups = groups_on(LINE, noise=0.2, n=1_000)
     needed = prevalence.needed(LINE, groups)
     assert prevalence.held(LINE, groups, needed).all()
     wanting = needed > 0.01
@@ -74,8 +74,8 @@ def test_the_doubt_needed_is_just_enough() -> None:
 
 
 def test_the_chosen_doubt_holds_new_companies_as_often_as_it_says() -> None:
-    doubt = prevalence.quantile(prevalence.needed(LINE, groups_on(LINE, 400, noise=0.4)))
-    held = prevalence.held(LINE, groups_on(LINE, 2_000, noise=0.4), doubt)
+    doubt = prevalence.quantile(prevalence.needed(LINE, groups_on(LINE, 400, noise=0.2)))
+    held = prevalence.held(LINE, groups_on(LINE, 2_000, noise=0.2), doubt)
     assert 0.92 <= held.mean() <= 0.98
 
 

@@ -70,10 +70,13 @@ def test_only_the_mean_counts_not_how_many_texts(adjustment: Adjustment, means: 
     assert adjustment.shares([7 * each for each in means]) == pytest.approx(adjustment.shares(means), abs=1e-6)
 
 
-def test_moving_it_moves_every_cut() -> None:
-    moved = Adjustment((0.1, -0.2), 1.3, 0.4).moved(0.5, 0.1)
-    assert moved.shifts == pytest.approx((0.6, 0.3))
-    assert (moved.slope, moved.doubt) == (1.3, 0.1)
+def test_a_brand_leans_by_an_angle() -> None:
+    # arcsin √0.5 = 45°; half of 60° more is 75°, and sin² 75° = 0.9330.
+    leaning = Adjustment((0.0,), 1.3, 0.4).leaning(math.pi / 3, 0.1)
+    assert leaning.shares([1, 1])[1] == pytest.approx(0.9330, abs=1e-4)
+    assert (leaning.slope, leaning.doubt) == (1.3, 0.1)
+    assert leaning.shares([1, 1], -math.pi / 3)[1] == pytest.approx(0.5)
+    assert leaning.leaning(4, 0).shares([1, 1]) == (0.0, 1.0)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +91,7 @@ def test_moving_it_moves_every_cut() -> None:
     ],
 )
 def test_an_impossible_adjustment_is_refused(shifts: tuple[float, ...], slope: float, doubt: float) -> None:
-    with pytest.raises(ValueError, match=r"shifts, slope and doubt|a cut"):
+    with pytest.raises(ValueError, match=r"shifts, slope, doubt|a cut"):
         Adjustment(shifts, slope, doubt)
 
 

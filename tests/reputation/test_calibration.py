@@ -15,7 +15,7 @@ from reputation.figures import SystematicError
 from reputation.indicators import csat, nps
 from storage.tally import Tally
 
-USUAL = Adjustment((0.0,), 1.3, 0.4)
+USUAL = Adjustment((0.0,), 1.3, 0.2)
 READ = Annotation(
     "m",
     sentiment=Sentiment(0.7, 0.2, 0.1),
@@ -71,7 +71,7 @@ def test_a_figure_moves_towards_the_answers_and_grows_surer() -> None:
     assert found.before == pytest.approx(24.9, abs=0.1)
     assert found.before < found.after < found.observed
     assert found.after > 45
-    assert found.doubt < found.doubt_before == 0.4
+    assert found.doubt < found.doubt_before == 0.2
     assert found.low < 50 < found.high
 
 
@@ -126,9 +126,9 @@ def test_it_stays_within_bounds_and_never_moves_away_from_the_answers(
 
 
 def brand(random_: random.Random, off: float, n: int) -> list[Pair]:
-    """Texts of a brand whose answers lie `off` the usual line, in log-odds."""
-    share = random_.uniform(0.1, 0.9)
-    truth = 1 / (1 + math.exp(-(1.3 * math.log(share / (1 - share)) + off)))
+    """Texts of a brand whose answers lie off the usual line by this angle."""
+    share = random_.uniform(0.2, 0.8)
+    truth = USUAL.above([share], off)[0]
     # A reading agrees with the answer more or less.
     given = [random_.random() < truth for _ in range(n)]
     middle = share - truth * 0.4
