@@ -1,6 +1,6 @@
 """Collect 1,000 feeds from 50 hosts on loopback: first, again with nothing new, and again after changes.
 
-    python benchmarks/collect.py                          (two minutes on 2 idle cores)
+    python benchmarks/collect.py                          (some 80 seconds of the processor)
     python benchmarks/collect.py --feeds 200 --hosts 10
 
 A server in a process of its own plays the feeds (RSS and Atom, 20 items each, about 20 KB) at as many addresses
