@@ -107,9 +107,10 @@ class Post:
     def __post_init__(self) -> None:
         if not self.external_id:
             raise ValueError("a post needs an external_id")
-        asked = [rating.question for rating in (self.rating, *self.answers) if rating]
-        if len(set(asked)) < len(asked) or (self.answers and self.rating is None):
-            raise ValueError("a post has one answer to each question, the first of them as its rating")
+        if self.answers:
+            asked = {rating.question for rating in (self.rating, *self.answers) if rating}
+            if len(asked) <= len(self.answers):
+                raise ValueError("a post has one answer to each question, the first of them as its rating")
         for moment in (self.published_at, self.updated_at, self.owner_reply.at if self.owner_reply else None):
             if moment is not None and moment.utcoffset() is None:
                 raise ValueError("a post's times carry a time zone")

@@ -17,7 +17,7 @@ from collectors.questions import Asked
 from collectors.source import Fault
 from collectors.tables import Cell, Table
 
-_NOBODY = Author()
+_NOBODY, _UNSEEN = Author(), Reach()
 _LONGEST_ID = 200
 _REMEMBERED = 100_000
 _REACH = ("views", "likes", "shares", "comments")
@@ -112,7 +112,7 @@ class _RowReader:
         text = self._string(cells, self._text) or ""
         title = self._string(cells, self._title)
         rating = self._read(self._ratings, cells, self._rating, number)
-        further = [found for read, at in self._answers if (found := self._read(read, cells, at, number))]
+        further = self._further(cells, number) if self._answers else []
         if rating is None and further:
             rating = further.pop(0)
         if not text and not title and rating is None:
@@ -141,12 +141,20 @@ class _RowReader:
             published_at=published,
             url=url,
             owner_reply=OwnerReply(reply) if reply else None,
-            reach=Reach(**{name: _count(cells[at]) for name, at in self._reach.items()}),
+            reach=Reach(**{name: _count(cells[at]) for name, at in self._reach.items()})
+            if self._reach
+            else _UNSEEN,
             segments=segments,
         )
 
+    def _further(self, cells: Sequence[Cell], number: int) -> list[Rating]:
+        """The answers to a survey's other questions."""
+        return [found for read, at in self._answers if (found := self._read(read, cells, at, number))]
+
     def _named(self, cells: Sequence[Cell]) -> str | None:
         """What names the row: its id, or several cells together."""
+        if not self._identity:
+            return self._string(cells, self._id)
         parts = [self._string(cells, at) for at in self._identity]
         return self._string(cells, self._id) or (" / ".join(map(str, parts)) if parts and all(parts) else None)
 

@@ -269,3 +269,14 @@ def test_reviews_with_one_rating_are_still_reviews() -> None:
     page = parse("texte;note\nbien;4\nmal;1\n")
     assert page.questions == ()
     assert [post.answers for post in page.posts] == [(), ()]
+
+
+@pytest.mark.parametrize(
+    ("rated", "others"), [(None, (CSAT,)), (NPS, (NPS,)), (NPS, (CSAT, CSAT)), (CSAT, (NPS, CES, CSAT))]
+)
+def test_a_post_has_one_answer_to_each_question(rated: Question | None, others: tuple[Question, ...]) -> None:
+    def answer(question: Question) -> Rating:
+        return Rating(3, 1, 5, question)
+
+    with pytest.raises(ValueError, match="one answer to each question"):
+        Post(PostKind.SURVEY, "1", "", rating=answer(rated) if rated else None, answers=tuple(map(answer, others)))
