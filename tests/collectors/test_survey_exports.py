@@ -279,4 +279,6 @@ def test_a_post_has_one_answer_to_each_question(rated: Question | None, others: 
         return Rating(3, 1, 5, question)
 
     with pytest.raises(ValueError, match="one answer to each question"):
-        Post(PostKind.SURVEY, "1", "", rating=answer(rated) if rated else None, answers=tuple(map(answer, others)))
+        Post(
+            PostKind.SURVEY, "1", "", rating=answer(rated) if rated else None, answers=tuple(map(answer, others))
+        )
