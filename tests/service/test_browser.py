@@ -91,3 +91,22 @@ def test_the_language_and_the_period_are_one_click_away(browser: Browser, addres
     assert page.url.endswith("days=90")
     assert page.get_by_role("heading", name="Mentions a week, by mood").is_visible()
     assert complaints == []
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_a_mention_is_corrected_in_the_page_and_the_accuracy_shows_it(
+    browser: Browser, address: str, size: tuple[int, int]
+) -> None:
+    page, complaints = opened(browser, f"{address}/mentions/1", size)
+    page.get_by_label("Humeur").select_option("negative")
+    page.get_by_role("button", name="Enregistrer").click()
+    assert page.get_by_role("status").is_visible()
+    assert page.get_by_label("Humeur").input_value() == "negative"
+    page.get_by_role("link", name="Fiabilité").click()
+    assert page.get_by_role("heading", name="Corrections faites à la main").is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    page.goto(f"{address}/mentions/1")
+    page.get_by_role("button", name="Annuler toutes les corrections").click()
+    assert page.get_by_label("Humeur").input_value() == ""
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    assert complaints == []
