@@ -13,18 +13,17 @@ from desk import Desk, counts
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("bluesky")]
 PASSWORD = "hunter2"
-"""Of all the accounts that the development environment makes."""
 
 
 class Account:
-    """One of the server's accounts, signed in."""
+    """A new account of the server, to which nobody has said anything yet."""
 
-    def __init__(self, server: str, handle: str) -> None:
+    def __init__(self, server: str) -> None:
         self.http = httpx.Client(base_url=f"{server}/xrpc/", timeout=30, trust_env=False)
-        answer = self.http.post(
-            "com.atproto.server.createSession", json={"identifier": handle, "password": PASSWORD}
-        )
-        answer.raise_for_status()
+        self.handle = f"a{secrets.token_hex(4)}.test"
+        made = {"handle": self.handle, "email": f"{self.handle}@example.org", "password": PASSWORD}
+        answer = self.http.post("com.atproto.server.createAccount", json=made)
+        assert answer.is_success, answer.text
         self.did: str = answer.json()["did"]
         self.http.headers["Authorization"] = f"Bearer {answer.json()['accessJwt']}"
 
@@ -61,14 +60,14 @@ def test_posts_of_a_search_and_answers_to_the_account_come_in_once(
 ) -> None:
     monkeypatch.setenv("BLUESKY_APP_PASSWORD", PASSWORD)
     brand = f"lila{secrets.token_hex(4)}"
-    account = {"handle": "alice.test", "app_password": "env:BLUESKY_APP_PASSWORD", "site": server}
+    owner, customer = Account(server), Account(server)
+    account = {"handle": owner.handle, "app_password": "env:BLUESKY_APP_PASSWORD", "site": server}
     desk.watch(brand, bluesky=("bluesky", {**account, "query": brand, "mentions": True}))
-    alice, bob = Account(server, "alice.test"), Account(server, "bob.test")
 
-    first = bob.post(f"{brand} : livraison rapide 😀, merci !")
-    own = alice.post(f"{brand} vous remercie.")
-    answer = bob.post("Et la facture ?", reply={"root": own, "parent": own})
-    alice.sees(brand, 2)
+    first = customer.post(f"{brand} : livraison rapide 😀, merci !")
+    own = owner.post(f"{brand} vous remercie.")
+    answer = customer.post("Et la facture ?", reply={"root": own, "parent": own})
+    owner.sees(brand, 2)
     time.sleep(2)  # notifications come in behind the search
 
     assert counts(desk.collect()["bluesky"])[:2] == [2, 0]
@@ -76,10 +75,10 @@ def test_posts_of_a_search_and_answers_to_the_account_come_in_once(
     assert set(found) == {f"{brand} : livraison rapide 😀, merci !", "Et la facture ?"}  # not the account's own
     praise = found[f"{brand} : livraison rapide 😀, merci !"]
     assert (praise["kind"], praise["language"]) == ("post", "fr")
-    assert praise["url"] == f"https://bsky.app/profile/bob.test/post/{first['uri'].rpartition('/')[2]}"
+    assert praise["url"] == f"https://bsky.app/profile/{customer.handle}/post/{first['uri'].rpartition('/')[2]}"
     assert answer["uri"].rpartition("/")[2] in found["Et la facture ?"]["url"]
 
     assert counts(desk.collect()["bluesky"])[:2] == [0, 0]
-    bob.post(f"Hier, {brand} a doublé ses prix.")
-    alice.sees(brand, 3)
+    customer.post(f"Hier, {brand} a doublé ses prix.")
+    owner.sees(brand, 3)
     assert counts(desk.collect()["bluesky"])[0] == 1
