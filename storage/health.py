@@ -26,8 +26,8 @@ HISTORY_DAYS = 91
 """13 of each weekday."""
 QUIET_BELOW = 0.0003
 """A silence less probable than this is told: of a source that is well, by mistake less than once in ten years."""
-LEAST_DAYS = 7
-"""Days that must be known of a source before any silence of it is odd."""
+LEAST_DAYS = 6
+"""Days behind the first one that must be known of a source before any silence of it is odd: a week."""
 
 Standing = Literal["well", "failing", "resting", "quiet", "not visited", "not configured"]
 
