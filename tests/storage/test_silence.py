@@ -47,8 +47,8 @@ def silent_until_told(known: Usual, newest: date, most: int = 60) -> int | None:
         ([1, *[0, 0, 0, 0, 0, 0, 1] * 13], 22),
     ],
     ids=[
-        "nothing", "one day", "five days more", "six days more", "twice", "a week more", "two weeks more", "daily",
-        "lively", "every fifth day", "mondays",
+        "nothing", "one day", "five days more", "six days more", "twice", "a week more", "two weeks more",
+        "daily", "lively", "every fifth day", "mondays",
     ],
 )  # fmt: skip
 def test_the_less_is_known_the_longer_a_silence_is_borne(counts: list[int], told_after: int | None) -> None:
