@@ -11,56 +11,45 @@ NAMES = {"csat 4": "CSAT", "net_sentiment": "net sentiment", "nps": "NPS", "rati
 def markdown(reports: dict[str, dict[str, Any]]) -> str:
     """Errors before and after by figure, language and kind, rivals, and how often intervals held the truth."""
     shown = {name: reports[key] for key, name in NAMES.items()}
-    mixes = {name: found["mixes"] for name, found in shown.items() if name != NAMES["rating"]}
-    shares = sorted({share for found in mixes.values() for share in found}, key=float)
-    tables = [
-        table(
-            [
-                "Figure",
-                "groups",
-                "mean of probabilities",
-                "put right",
-                "expectation-maximisation",
-                "adjusted count",
-            ],
-            [
-                [
-                    name,
-                    found["groups"],
-                    found["before"],
-                    found["after"],
-                    *_of(found["rivals"], "em", "adjusted count"),
-                ]
-                for name, found in shown.items()
-            ],
-        ),
-        table(
-            ["Figure", "part", "groups", "shifts", "slope", "mean of probabilities", "put right"],
-            [
-                [name, part, *_of(line, "groups", "shifts", "slope", "before", "after")]
-                for name, found in shown.items()
-                for part, line in found["parts"].items()
-            ],
-        ),
-        table(
-            ["Held the truth", *mixes],
-            [
-                ["companies left out", *(_held(shown[name]["companies"]) for name in mixes)],
-                *(
-                    [
-                        f"mixes, {100 * float(share):.0f} % positive",
-                        *(_held(found.get(share)) for found in mixes.values()),
-                    ]
-                    for share in shares
-                ),
-                *(
-                    [f"mixes of {size} texts", *(f"{shown[name]['sizes'][size]:.3f}" for name in mixes)]
-                    for size in ("30", "100", "300", "1000")
-                ),
-            ],
-        ),
+    return "\n\n".join([_errors(shown), _parts(shown), _coverage(shown)]) + "\n"
+
+
+def _errors(shown: dict[str, dict[str, Any]]) -> str:
+    head = [
+        "Figure",
+        "groups",
+        "mean of probabilities",
+        "put right",
+        "expectation-maximisation",
+        "adjusted count",
     ]
-    return "\n\n".join(tables) + "\n"
+    keys = ("em", "adjusted count")
+    rows = [
+        [name, *_of(found, "groups", "before", "after"), *_of(found["rivals"], *keys)]
+        for name, found in shown.items()
+    ]
+    return table(head, rows)
+
+
+def _parts(shown: dict[str, dict[str, Any]]) -> str:
+    head = ["Figure", "part", "groups", "shifts", "slope", "mean of probabilities", "put right"]
+    keys = ("groups", "shifts", "slope", "before", "after")
+    rows = [
+        [name, part, *_of(line, *keys)] for name, found in shown.items() for part, line in found["parts"].items()
+    ]
+    return table(head, rows)
+
+
+def _coverage(shown: dict[str, dict[str, Any]]) -> str:
+    told = [found for name, found in shown.items() if name != NAMES["rating"]]
+    shares = sorted({share for found in told for share in found["mixes"]}, key=float)
+    rows = [["companies left out", *(_held(found["companies"]) for found in told)]]
+    for share in shares:
+        mixes = (_held(found["mixes"].get(share)) for found in told)
+        rows.append([f"mixes, {100 * float(share):.0f} % positive", *mixes])
+    for size in ("30", "100", "300", "1000"):
+        rows.append([f"mixes of {size} texts", *(f"{found['sizes'][size]:.3f}" for found in told)])
+    return table(["Held the truth", *(name for name in shown if name != NAMES["rating"])], rows)
 
 
 def table(head: list[str], rows: list[list[Any]]) -> str:
