@@ -86,12 +86,12 @@ def find(
             blamed=round(tally.blamed),
             praised=round(tally.praised),
             share=share,
-            change=change(_share(before.get(name, Tally()).blamed, whole_before), share),
+            change=change(share_of_mentions(before.get(name, Tally()).blamed, whole_before), share),
             effect_on_nps=effect(whole, tally, nps, error),
             effect_on_csat=effect(whole, tally, csat, error),
         )
         for name, tally in by_touchpoint.items()
-        if name and tally.blamed >= FEWEST and (share := _share(tally.blamed, whole))
+        if name and tally.blamed >= FEWEST and (share := share_of_mentions(tally.blamed, whole))
     ]
     return sorted(found, key=lambda point: (-point.cost, -point.blamed, point.touchpoint))
 
@@ -122,7 +122,8 @@ def priorities(points: list[PainPoint], wanted: int = PRIORITIES) -> list[dict[s
     ]
 
 
-def _share(blamed: float, whole: Tally) -> Figure | None:
+def share_of_mentions(blamed: float, whole: Tally) -> Figure | None:
+    """100·blamed/all mentions as the model reads them; None with too few mentions."""
     n = whole.mentions
     if n < FEWEST:
         return None

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from reputation import pain_points
+from reputation.complaints import complaints
 from reputation.customers import figures
 from reputation.figures import CAUTIOUS, SystematicError
 from reputation.indicators import csat, net_sentiment, rating
@@ -56,6 +57,7 @@ def weekly_report(
     error = model_error(conn, brand.id)
     card = scorecard(conn, brand, period, weights=weights)
     points = pain_points.pain_points(conn, brand, period)
+    complained_of = complaints(conn, brand, period)
     return {
         "kind": "weekly",
         "brand": brand.name,
@@ -67,7 +69,9 @@ def weekly_report(
         "by_language": _by_language(conn, brand, period, error),
         "share_of_voice": _voices(conn, brand, period),
         "pain_points": [
-            point.to_json() | {"quotes": pain_points.quotes_of(conn, brand, period, point.touchpoint)}
+            point.to_json()
+            | {"quotes": pain_points.quotes_of(conn, brand, period, point.touchpoint)}
+            | complained_of[point.touchpoint].to_json()
             for point in points
         ],
         "priorities": pain_points.priorities(points),

@@ -1,4 +1,4 @@
-"""Understands what is waiting: cleans, tells the language, annotates in batches of like length, folds stories."""
+"""Understands what is waiting: cleans, tells the language, annotates in batches of like length, folds, sorts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nlp.cleaning import clean, own_title
 from service import progress, relevance
 from service.workspace import Workspace
 from storage import annotations as opinions
-from storage import mentions, stories
+from storage import complaints, mentions, stories
 from storage.mentions import PendingMention
 
 AT_ONCE = 4096
@@ -63,6 +63,25 @@ def fold(ws: Workspace, *, stop: threading.Event | None = None) -> int:
         done += folded
         if not folded:
             break
+    return done
+
+
+def sort_complaints(ws: Workspace, *, stop: threading.Event | None = None) -> int:
+    """Sort the negative passages that are new by what they complain of; how many there were."""
+    done, after = 0, 0
+    while stop is None or not stop.is_set():
+        with ws.database.begin() as conn:
+            looked_at, after = complaints.sort_pending(conn, ws.clock.now(), after)
+        done += looked_at
+        if not looked_at:
+            break
+    with ws.database.read() as conn:
+        topics = complaints.waiting(conn)
+    for topic in topics:
+        if stop is not None and stop.is_set():
+            break
+        with ws.database.begin() as conn:
+            complaints.find_new(conn, topic, ws.clock.now())
     return done
 
 

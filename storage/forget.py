@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, select, update
 
-from storage import audit, dirty, overruling
+from storage import audit, complaints, dirty, overruling
 from storage.database import in_chunks
 from storage.tables import (
     Alert,
@@ -29,8 +29,9 @@ def forget_author(conn: Connection, author_key: str, now: datetime, *, actor: st
     """Erase all texts of the author with that pseudonym; returns from how many mentions.
 
     The mentions stay as empty tombstones, so that the same posts fetched again are not stored anew. Their
-    older wordings, annotations, corrections and quotes go, the alerts on them lose their messages and keep of
-    their words no more than that there was something negative, where and when (`ERASED` stands for the text).
+    older wordings, annotations, corrections and quotes go, with them complaints (whose labels are people's words)
+    that too few are left to share; the alerts on them lose their messages and keep of their words no more than
+    that there was something negative, where and when (`ERASED` stands for the text).
     The raw answers of their sources go altogether, since these cannot be told apart by author. Days are marked
     to be counted again. Frozen reports are not searched. Noted in the audit log by number, without the pseudonym.
     """
@@ -48,8 +49,10 @@ def forget_author(conn: Connection, author_key: str, now: datetime, *, actor: st
 
 def _erase(conn: Connection, ids: Sequence[int], now: datetime) -> None:
     dirty.dissolve(conn, ids)
+    complained_of = complaints.about(conn, ids)
     for table in (Revision, AnnotationRow, TouchpointOpinionRow):
         conn.execute(delete(table).where(table.mention_id.in_(ids)))
+    complaints.drop_unshared(conn, complained_of)
     overruling.erase(conn, ids)
     alerts = select(Alert.id).where(Alert.mention_id.in_(ids))
     conn.execute(delete(Outgoing).where(Outgoing.alert_id.in_(alerts)))

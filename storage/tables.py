@@ -13,6 +13,8 @@ from storage.base import CLUSTERED as _CLUSTERED
 from storage.base import Base as Base  # noqa: PLC0414  all tables are reached through here
 from storage.base import key as _key
 from storage.base import to as _to
+from storage.complaint_row import UNSORTED
+from storage.complaint_row import ComplaintRow as ComplaintRow  # noqa: PLC0414
 from storage.tally import TALLY_FIELDS
 from storage.types import BigId, PlainText
 
@@ -275,7 +277,16 @@ class TouchpointOpinionRow(Base):
     """What an annotation says of one touchpoint, `place` counting from 0 within the annotation."""
 
     __tablename__ = "touchpoint_opinions"
-    __table_args__ = _CLUSTERED
+    __table_args__ = (
+        Index(
+            "ix_touchpoint_opinions_unsorted",
+            "model_id",
+            "mention_id",
+            sqlite_where=UNSORTED,
+            postgresql_where=UNSORTED,
+        ),
+        _CLUSTERED,
+    )
 
     mention_id: Mapped[int] = _to("mentions.id", primary_key=True)
     model_id: Mapped[int] = _to("opinion_models.id", primary_key=True)
@@ -284,6 +295,8 @@ class TouchpointOpinionRow(Base):
     polarity: Mapped[Polarity] = mapped_column(PlainText)
     confidence: Mapped[float]
     quote: Mapped[str]
+    complaint_id: Mapped[int | None] = mapped_column(BigId)
+    """What it complains of: of `complaints`, 0 where it is about none of them, NULL until it is sorted."""
 
 
 class Correction(Base):

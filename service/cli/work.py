@@ -122,7 +122,7 @@ def collect(
 
 
 def annotate(home: HomeOption = None, format_: FormatOption = Format.TABLE) -> None:
-    """Understand the mentions that are still waiting, fold near-duplicates and count the days again.
+    """Understand the mentions that are waiting, fold near-duplicates, count the days and sort complaints.
 
     \b
     Examples:
@@ -140,7 +140,8 @@ def annotate(home: HomeOption = None, format_: FormatOption = Format.TABLE) -> N
             annotated = annotating.annotate(ws, advance=advance)
         compared = annotating.fold(ws)
         days = roll_up(ws)
-    _print({"annotated": annotated, "compared": compared, "days": days}, format_)
+        passages = annotating.sort_complaints(ws)
+    _print({"annotated": annotated, "compared": compared, "days": days, "passages": passages}, format_)
 
 
 def _workspace(home: HomeOption) -> Workspace:

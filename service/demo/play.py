@@ -35,6 +35,7 @@ _STAGES = {
     "annotate": "annotate",
     "fold": "annotate",
     "roll_up": "roll_up",
+    "complaints": "roll_up",
     "alert": "alerts",
     "deliver": "alerts",
 }

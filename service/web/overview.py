@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from nlp.masking import mask
 from reputation import pain_points, scorecards
+from reputation.complaints import complaints
 from reputation.effects import touchpoint_figures
 from reputation.periods import Period
 from service import charts, words
@@ -89,11 +90,12 @@ def _touchpoints(
 def _pains(conn: Connection, brand: Brand, period: Period, language: str) -> list[dict[str, Any]]:
     """The worst pain points, with quotes in the reader's language first."""
     shown = []
+    complained_of = complaints(conn, brand, period)
     for point in pain_points.pain_points(conn, brand, period)[:SHOWN]:
         spoken = pain_points.quotes_of(conn, brand, period, point.touchpoint)
         ordered = sorted(spoken.items(), key=lambda pair: pair[0] != language)
         quotes = [{**quote, "language": code} for code, said in ordered for quote in said]
-        shown.append(point.to_json() | {"quotes": quotes[:2]})
+        shown.append(point.to_json() | {"quotes": quotes[:2]} | complained_of[point.touchpoint].to_json())
     return shown
 
 

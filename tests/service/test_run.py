@@ -94,7 +94,16 @@ def test_one_pass_collects_annotates_counts_and_alerts(tmp_path: Path) -> None:
             [run] = runs.recent(conn, "run")
         assert "colis perdu" in alert.title
         assert run.counts["new"] == 5
-        assert set(summary.seconds) == {"collect", "annotate", "fold", "roll_up", "alert", "report", "deliver"}
+        assert set(summary.seconds) == {
+            "collect",
+            "annotate",
+            "fold",
+            "roll_up",
+            "complaints",
+            "alert",
+            "report",
+            "deliver",
+        }
         told = [json.loads(body) for _, body in hook.received if b'"type":"alert"' in body]
         assert len(told) == 1
         assert "Que faire" in told[0]["text"]
