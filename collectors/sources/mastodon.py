@@ -31,6 +31,7 @@ https://docs.joinmastodon.org/methods/timelines/, https://docs.joinmastodon.org/
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -69,6 +70,7 @@ _PUBLIC_TIMELINE = "/api/v1/timelines/public"
 _SEARCH = "/api/v2/search"
 _SHOWN_TO_ALL = frozenset({"public", "unlisted"})
 _ONLY_SIGNED_IN = frozenset({401, 403, 422})
+_HASHTAG = re.compile(r"#(\w+)")
 
 
 class Options(SourceOptions):
@@ -142,9 +144,9 @@ class Mastodon(Source):
 
     def wants(self, post: Post) -> bool:
         """Whether it matches the query, or has one of the hashtags: those were chosen for themselves."""
-        said = fold(f"{post.title or ''} {post.text}")
-        tags = cast("Options", self.options).hashtags
-        return any(f"#{fold(tag)}" in said for tag in tags) or super().wants(post)
+        said = set(_HASHTAG.findall(fold(f"{post.title or ''} {post.text}")))
+        tags = {fold(tag) for tag in cast("Options", self.options).hashtags}
+        return not said.isdisjoint(tags) or super().wants(post)
 
     def _timelines(self) -> dict[str, tuple[str, dict[str, object]]]:
         """What is read: a name to remember it by, its path and its parameters."""
@@ -219,14 +221,16 @@ def _statuses(content: Any) -> list[Any]:
         content = [content]
     if not isinstance(content, list):
         raise ParseError("JSON, but not an answer of Mastodon")
-    first = next((item for item in content if isinstance(item, dict)), {})
-    if content and not ("content" in first and "id" in first):
+    if content and not any(mapping(item).keys() >= _OF_A_STATUS for item in content):
+        first = next((item for item in content if isinstance(item, dict)), {})
         what = next((what for key, what in _OTHERS.items() if key in first), "no statuses")
         raise ParseError(f"this is {what} and holds no posts", remedy="save a timeline: /api/v1/timelines/tag/…")
     return content
 
 
+_OF_A_STATUS = {"id", "content", "created_at"}
 _OTHERS = {
+    "attributedTo": "an ActivityPub object, which the kind lemmy reads,",
     "followers_count": "a description of accounts",
     "content": "the history of one post",
     "text": "the source text of one post",

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 _PER_PAGE = 100
 _REMEDY = "save the answer of https://api.stackexchange.com/2.3/search/advanced?q=…&filter=withbody"
 _MORE_IN = re.compile(r"available in (\d{1,7}) second")
+_NUMBERS = {"question_id", "answer_id", "comment_id", "post_id"}
 _OTHERS = {"api_site_parameter": "a list of sites", "reputation": "a description of accounts"}
 _LONGEST_BACKOFF = 86_400
 
@@ -169,8 +170,8 @@ def _items(content: Any) -> list[Any]:
     if not isinstance(content.get("items"), list):
         raise ParseError("JSON, but not an answer of Stack Exchange: it has no items", remedy=_REMEDY)
     items = listing(content["items"])
-    first = next((item for item in items if isinstance(item, dict)), {})
-    if items and not {"question_id", "answer_id", "comment_id", "post_id"} & first.keys():
+    if items and not any(_NUMBERS & mapping(item).keys() for item in items):
+        first = next((item for item in items if isinstance(item, dict)), {})
         what = next((what for name, what in _OTHERS.items() if name in first), "something else")
         raise ParseError(f"this is {what} and holds no posts", remedy=_REMEDY)
     return items

@@ -112,6 +112,12 @@ def test_a_status_without_an_id_is_named_and_the_rest_goes_on() -> None:
     assert [fault.item for fault in page.faults] == ["item 2", "item 3"]
 
 
+def test_a_broken_status_in_front_does_not_cost_the_others() -> None:
+    page = parse([{"error": "x"}, status(2)])
+    assert [post.text for post in page.posts] == ["Texte 2"]
+    assert [fault.item for fault in page.faults] == ["item 1"]
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [
@@ -120,6 +126,7 @@ def test_a_status_without_an_id_is_named_and_the_rest_goes_on() -> None:
         ([{"content": "<p>x</p>", "created_at": "2026-01-01"}], "history of one post"),
         ({"domain": "a.example", "version": "4.4"}, "instance"),
         ({"id": "1", "text": "x", "spoiler_text": ""}, "source text"),
+        ({"id": "https://a.example/1", "type": "Note", "content": "x", "attributedTo": "y"}, "ActivityPub"),
         ("x", "not an answer"),
     ],
 )

@@ -71,6 +71,8 @@ def test_an_item_without_an_id_is_named_and_the_rest_goes_on() -> None:
     page = parse({"items": [question(1), {"title": "x"}, None]})
     assert len(page.posts) == 1
     assert [fault.item for fault in page.faults] == ["item 2", "item 3"]
+    page = parse({"items": [{"title": "x"}, question(1)]})
+    assert (len(page.posts), [fault.item for fault in page.faults]) == (1, ["item 1"])
 
 
 @pytest.mark.parametrize(
