@@ -60,6 +60,9 @@ _OBJECTS = frozenset({"Page", "Note", "Article", "Question", "Video", "Event", _
 _COLLECTIONS = frozenset({"OrderedCollection", "OrderedCollectionPage", "Collection", "CollectionPage"})
 _ACTIVITIES = frozenset({"Create", "Update", "Announce"})
 _PUBLIC = "https://www.w3.org/ns/activitystreams#Public"
+_LISTS = ("posts", "comments", "results", "search", "items")
+"""Lists of an answer; since 1.0 posts and comments stand in one, under one name or another of the last three."""
+_VIEWED = {"post", "comment", "community", "person", "type_"}
 _DEEPEST = 5
 """Activities within activities: an Announce of a Create of a Note is three."""
 _NO_NAME = re.compile(r"|[0-9a-f]{32}")
@@ -147,22 +150,22 @@ def _views(content: Any) -> list[Any]:
     holder = mapping(content)
     if "error" in holder:
         raise ParseError(f"Lemmy answered: {words(holder['error'])}", remedy=_REMEDY)
-    found = [*listing(holder.get("posts")), *listing(holder.get("comments"))]
-    if isinstance(holder.get("results"), list):  # since 1.0 posts and comments stand in one list
-        found += [
-            item for item in holder["results"] if not isinstance(item, dict) or {"post", "comment"} & {*item}
-        ]
-    single = [holder[name] for name in ("post_view", "comment_view") if name in holder]
-    if not any(name in holder for name in ("posts", "comments", "results")) and not single:
+    lists = [holder[name] for name in _LISTS if isinstance(holder.get(name), list)]
+    lists += [[holder[name]] for name in ("post_view", "comment_view") if name in holder]
+    found = [item for items in lists for item in items]
+    if not lists or (found and not any(_VIEWED & mapping(item).keys() for item in found)):
         raise ParseError("JSON, but neither an answer of Lemmy nor an ActivityPub object", remedy=_REMEDY)
-    return [*found, *single]
+    return found
 
 
 def _of_view(view: dict[str, Any]) -> Post | None:
-    """A post or a comment as the REST interface gives it; None for those of bots. Raises ValueError."""
+    """A post or a comment as the REST interface gives it; None for those of bots, and for communities and people.
+
+    Raises ValueError without id.
+    """
     is_comment = isinstance(view.get("comment"), dict)
     own, creator = mapping(view.get("comment" if is_comment else "post")), mapping(view.get("creator"))
-    if creator.get("bot_account") is True:
+    if creator.get("bot_account") is True or ("type_" in view and not own):
         return None
     counts, community = {**own, **mapping(view.get("counts"))}, mapping(view.get("community"))
     post, link = mapping(view.get("post")), web_address(own.get("ap_id"))

@@ -80,6 +80,16 @@ def test_a_date_without_a_zone_is_utc(written: str) -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["results", "search", "items"])
+def test_the_one_list_of_version_1_is_read_whatever_it_is_called(name: str) -> None:
+    others = [{"type_": "community", "community": {"name": "c"}}, {"type_": "person", "person": {"name": "zoe"}}]
+    mixed = [post_view(1) | {"type_": "post"}, *others, comment_view(5) | {"type_": "comment"}]
+    page = parse({name: mixed, "next_page": "abc"})
+    assert [post.kind for post in page.posts] == [PostKind.POST, PostKind.COMMENT]
+    assert page.faults == []
+    assert parse({name: others}).posts == parse({name: []}).posts == []
+
+
 def test_the_names_of_version_1_are_read() -> None:
     view = {
         "post": {"id": 3, "name": "T", "ap_id": "https://a.example/post/3", "score": 8, "comments": 1,
@@ -120,6 +130,8 @@ def test_an_item_without_an_id_is_named_and_the_rest_goes_on() -> None:
         ({"error": "couldnt_find_community"}, "couldnt_find"),
         ({"type": "Person", "id": "x"}, "neither"),
         ([], "neither"),
+        ({"posts": [{"uri": "at://x", "record": {}}]}, "neither"),
+        ({"posts": None}, "neither"),
     ],
 )
 def test_what_holds_no_posts_says_so(content: object, says: str) -> None:
