@@ -144,11 +144,9 @@ class Discourse(Source):
         """One page of the search, its posts in full."""
         asked = int(page or 1)
         answer = self._get(http, "/search.json", [("q", f"{query} order:latest"), ("page", asked)])
+        found = self.parse(answer)
         content = mapping(document(answer, "Discourse"))
         result = mapping(content.get("grouped_search_result"))
-        if problem := words(result.get("error")):
-            raise SourceError(f"the forum's search says: {problem}", remedy="change the query")
-        found = self.parse(answer)
         whole = self._in_full(http, [item for item in listing(content.get("posts")) if isinstance(item, dict)])
         posts = [_with_text(post, whole.get(post.external_id)) for post in found.posts]
         has_more = bool(result.get("more_full_page_results")) and found.posts
@@ -176,6 +174,8 @@ def _with_text(hit: Post, whole: Post | None) -> Post:
 
 def _read(content: Any, site: str) -> tuple[list[Post], list[Fault]]:
     """Posts and faults of any answer that holds posts or topics. Raises ParseError for others."""
+    if isinstance(content, list) and any("cooked" in mapping(item) for item in content):  # replies to a post
+        return read_items(content, partial(_post, site, {}, {}))
     if isinstance(content, list):  # the search of 2013: groups of results
         groups = [mapping(group) for group in content]
         if content and not any("results" in group for group in groups):
@@ -188,6 +188,8 @@ def _read(content: Any, site: str) -> tuple[list[Post], list[Fault]]:
     if "errors" in content:
         problems = [text for problem in listing(content["errors"]) if (text := words(problem))]
         raise ParseError(f"Discourse answered: {'; '.join(problems)[:300]}", remedy=_REMEDY)
+    if problem := words(mapping(content.get("grouped_search_result")).get("error"), 300):
+        raise ParseError(f"the forum's search says: {problem}", remedy="change the query")
     if "topic_list" in content:
         names = _names(content.get("users"))
         return read_items(listing(mapping(content["topic_list"]).get("topics")), partial(_topic, site, names))

@@ -124,6 +124,10 @@ def test_an_answer_of_today_s_search() -> None:
     assert post.url == "https://forum.example/t/panne/7/4"
 
 
+def test_the_replies_to_a_post_are_a_bare_list() -> None:
+    assert [post.external_id for post in parse([item(8), item(9)]).posts] == ["8", "9"]
+
+
 def test_a_post_without_an_id_is_named_and_the_rest_goes_on() -> None:
     page = parse({"post_stream": {"posts": [item(1), {"cooked": "x"}, None]}, "id": 7})
     assert len(page.posts) == 1
@@ -136,6 +140,7 @@ def test_a_post_without_an_id_is_named_and_the_rest_goes_on() -> None:
         ({"errors": ["You are not permitted"], "error_type": "invalid_access"}, "not permitted"),
         ({"users": []}, "not an answer"),
         ([{"id": 1}], "not an answer"),
+        ({"posts": [], "grouped_search_result": {"error": "term is too short"}}, "says: term is too short"),
         (3, "not an answer"),
     ],
 )
