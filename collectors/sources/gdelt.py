@@ -63,7 +63,7 @@ _REMEMBERED = 2_000
 _AT_ONCE = 20
 """Articles whose texts are fetched before they are stored: a run that is cut off repeats no more."""
 _LONGEST_MESSAGE = 500
-_ESCAPE = re.compile(r'\\(["\\/bfnrt]|u[0-9a-fA-F]{4})?')
+_ESCAPE = re.compile(r"""\\(["\\/bfnrt']|u[0-9a-fA-F]{4})?""")
 _REMEDY = "save the answer of https://api.gdeltproject.org/api/v2/doc/doc?mode=artlist&format=json&query=…"
 
 
@@ -214,17 +214,23 @@ def _articles(answer: Answer) -> list[Any]:
         )
     except SourceError as error:
         raise ParseError(f"not an answer of GDELT: {error}", remedy=_REMEDY) from error
-    if text and text[0] not in "{[" and len(text) <= _LONGEST_MESSAGE and not text.startswith("<"):
-        raise ParseError(f"GDELT says: {text}", remedy="change the query: longer words, fewer alternatives")
+    said = to_text(text) if text[:1] not in {"{", "["} else ""
+    if 0 < len(said) <= _LONGEST_MESSAGE:
+        raise ParseError(f"GDELT says: {said}", remedy="change the query: longer words, fewer alternatives")
     try:
         # Headlines come with backslashes and control characters that JSON does not allow.
-        repaired = _ESCAPE.sub(lambda found: found[0] if found[1] else r"\\", text)
+        repaired = _ESCAPE.sub(_repaired, text)
         content = json.loads(repaired, strict=False)
     except (ValueError, RecursionError) as error:
         raise ParseError("not an answer of GDELT: no JSON", remedy=_REMEDY) from error
     if not isinstance(content, dict) or not (content == {} or isinstance(content.get("articles"), list)):
         raise ParseError("JSON, but not a list of articles of GDELT", remedy=_REMEDY)
     return listing(mapping(content).get("articles"))
+
+
+def _repaired(escape: re.Match[str]) -> str:
+    """An escape that JSON knows; else the backslash itself, which says nothing before an apostrophe."""
+    return "'" if escape[1] == "'" else escape[0] if escape[1] else r"\\"
 
 
 def _post(item: dict[str, Any]) -> Post:

@@ -63,12 +63,18 @@ def test_json_that_breaks_its_own_rules_is_read(raw: bytes) -> None:
     assert len(Gdelt.parse(Answer("", body)).posts) == 1
 
 
+def test_an_apostrophe_needs_no_backslash() -> None:
+    body = rb'{"articles": [{"url": "https://a.example/1", "title": "L\'eau de \Lila"}]}'
+    assert Gdelt.parse(Answer("", body)).posts[0].title == r"L'eau de \Lila"
+
+
+@pytest.mark.parametrize("frame", ["{}", "<html><body>{}</body></html>"])
 @pytest.mark.parametrize(
     "said", ["Your query was too short or too long.", "Please limit requests to one every 5 seconds"]
 )
-def test_what_it_says_in_plain_text_is_the_error(said: str) -> None:
+def test_what_it_says_in_plain_text_is_the_error(said: str, frame: str) -> None:
     with pytest.raises(ParseError, match="GDELT says: " + said[:20]):
-        Gdelt.parse(Answer("", said.encode(), "text/html"))
+        Gdelt.parse(Answer("", frame.format(said).encode(), "text/html"))
 
 
 @pytest.mark.parametrize(
