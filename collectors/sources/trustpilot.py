@@ -158,7 +158,7 @@ def _of_json(answer: Answer, text: str) -> tuple[list[Post], list[Fault]]:
     """The reviews of an answer of the interface, of a page's data or of its JSON-LD."""
     content = document(answer, _SERVICE, _REMEDY)
     found = mapping(content)
-    if "props" in found:
+    if "props" in found or "pageProps" in found:
         return _of_data(found)
     if isinstance(content, list) or "@type" in found or "@graph" in found:
         return _of_json_ld([text], answer.url, strict=True)
@@ -185,21 +185,24 @@ def _of_page(text: str, url: str) -> tuple[list[Post], list[Fault]]:
 
 
 def _scripts(text: str) -> dict[str, list[str]]:
-    """The scripts of a page by their id, else by their type; each content once."""
+    """The scripts of a page by their id and by their type; each content once."""
     try:
         tree = etree.fromstring(text.encode("utf-8", "replace"), etree.HTMLParser(encoding="utf-8"))
     except (etree.LxmlError, ValueError) as error:
         raise ParseError(f"not a web page ({error})", remedy=_REMEDY) from error
     found: dict[str, list[str]] = {}
     for script in tree.iter("script") if tree is not None else ():
-        name = script.get("id") or str(script.get("type")).lower()
-        found.setdefault(name, []).append("".join(script.itertext()))
+        for name in (script.get("id") or "", str(script.get("type")).lower()):
+            found.setdefault(name, []).append("".join(script.itertext()))
     return {name: list(dict.fromkeys(contents)) for name, contents in found.items()}
 
 
 def _of_data(data: dict[str, Any]) -> tuple[list[Post], list[Fault]]:
-    """The reviews of __NEXT_DATA__, which a page of Trustpilot is made from in the browser."""
-    reviews = mapping(mapping(data.get("props")).get("pageProps")).get("reviews")
+    """The reviews of __NEXT_DATA__, which a page of Trustpilot is made from in the browser.
+
+    The browser gets its second page without the outermost `props`.
+    """
+    reviews = mapping(mapping(data.get("props", data)).get("pageProps")).get("reviews")
     if not isinstance(reviews, list):
         raise ParseError(f"the data of a page, but none of {_SERVICE}'s reviews", remedy=_REMEDY)
     if reviews and not any("consumer" in mapping(review) for review in reviews):

@@ -128,10 +128,12 @@ def test_a_review_is_the_same_one_whichever_way_it_comes() -> None:
         review(),
         page_of(shown()),
         {"props": {"pageProps": {"reviews": [shown()]}}},
+        {"pageProps": {"reviews": [shown()]}, "__N_SSP": True},
         marked_up(),
         [marked_up()],
         {"@graph": [marked_up()]},
         f'<html><script type="application/ld+json">{json.dumps(marked_up())}</script></html>',
+        f'<html><script id="business" type="application/ld+json">{json.dumps(marked_up())}</script></html>',
     ]
     found = [one(way) for way in ways]
     assert {(post.external_id, post.rating, post.text, post.title) for post in found} == {
