@@ -323,9 +323,10 @@ def _read_json(text: str, url: str) -> Reading:
         feed = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ParseError(f"not a feed: broken JSON ({error})") from error
-    if not isinstance(feed, dict) or not isinstance(feed.get("items"), list):
+    is_feed = isinstance(feed, dict) and bool({"version", "title"} & feed.keys())
+    if not is_feed or not isinstance(feed.get("items"), list):
         raise ParseError(
-            "not a feed: JSON, but no JSON Feed (it has no list of items)",
+            "not a feed: JSON, but no JSON Feed (which has a version, a title and a list of items)",
             remedy="give the address of an RSS, Atom, RDF or JSON feed",
         )
     items, faults = [], []

@@ -168,8 +168,8 @@ def _is_wanted(post: Post, since: datetime | None) -> bool:
 def _new_reviews(content: dict[str, Any]) -> list[Any]:
     """The reviews of the new interface; a place that has none comes without them."""
     reviews = content.get("reviews", [])
-    is_place = content.keys() & {"userRatingCount", "displayName"} or "places/" in str(content.get("name"))
-    if not isinstance(reviews, list) or not (reviews or is_place):
+    is_named = isinstance(content.get("displayName"), dict) or "places/" in str(content.get("name"))
+    if not isinstance(reviews, list) or not (reviews or is_named or "userRatingCount" in content):
         raise ParseError("JSON, but no place of Google", remedy=_REMEDY)
     if reviews and not any("publishTime" in mapping(review) for review in reviews):
         raise ParseError("reviews, but not those of Google Places", remedy=_REMEDY)

@@ -281,11 +281,13 @@ def _items(answer: Answer) -> list[Item]:
         content = [content]
     if not isinstance(content, list) or not all(isinstance(item, dict) for item in content):
         raise ParseError("JSON, but not a list of WordPress comments or posts")
-    if content and not any(
-        "date_gmt" in item or "content" in item or woocommerce.is_review(item) for item in content
-    ):
+    if content and not any(map(_is_ours, content)):
         raise ParseError("a list, but not of WordPress comments or posts")
     return content
+
+
+def _is_ours(item: Item) -> bool:
+    return "date_gmt" in item or isinstance(item.get("content"), dict) or woocommerce.is_review(item)
 
 
 def _posts(items: list[Item], parents: list[Item]) -> tuple[list[Post], list[Fault]]:

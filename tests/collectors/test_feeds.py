@@ -305,7 +305,19 @@ def test_json_feeds_are_read_and_their_broken_items_named():
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"   ", b"\x00", b"plain words", b"{", b"[]", b"{}", b"[" * 100_000, b"\x1f\x8b\x08broken"]
+    "body",
+    [
+        b"",
+        b"   ",
+        b"\x00",
+        b"plain words",
+        b"{",
+        b"[]",
+        b"{}",
+        b"[" * 100_000,
+        b"\x1f\x8b\x08broken",
+        b'{"kind": "youtube#commentThreadListResponse", "items": [{"id": "1"}]}',
+    ],
 )
 def test_what_is_no_feed_is_a_parse_error(body):
     with pytest.raises(ParseError):

@@ -148,6 +148,7 @@ def test_a_damaged_review_stops_no_other() -> None:
         (b"[]", "no place"),
         (b"{}", "no place"),
         (b'{"reviews": 7}', "no place"),
+        (b'{"did": "did:plc:x", "displayName": "a person elsewhere"}', "no place"),
         (b'{"reviews": [{"id": "1", "stars": 5}]}', "not those of Google Places"),
         (b'{"reviews": [{"reviewId": "1", "starRating": "FIVE"}]}', "not those of Google Places"),
         (b'{"status": "OK"}', "no details"),

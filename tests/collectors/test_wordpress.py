@@ -162,7 +162,19 @@ def test_an_edited_post_says_when():
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"{", b"<html>", b"null", b"3", b"[1]", b'[{"a": 1}]', b"[" * 100_000, b"\x00\xff"]
+    "body",
+    [
+        b"",
+        b"{",
+        b"<html>",
+        b"null",
+        b"3",
+        b"[1]",
+        b'[{"a": 1}]',
+        b'[{"id": 1, "content": "x"}]',
+        b"[" * 100_000,
+        b"\x00\xff",
+    ],
 )
 def test_what_is_not_wordpress_is_a_parse_error(body):
     with pytest.raises(ParseError):
