@@ -174,7 +174,7 @@ def _payload(rows: list[Any]) -> list[Any]:
 def _token(payload: list[Any]) -> str | None:
     """The token of the next page, None at the end. To take an unknown shape for the end would lose reviews."""
     following = payload[1] if len(payload) > 1 else None
-    if following in (None, []) and not any(payload[2:]):
+    if following in (None, [], [None]) and not any(payload[2:]):
         return None
     if len(listing(following)) < 2 or not isinstance(listing(following)[1], str | None):
         raise ParseError("Google Play does not say as usual whether there are more reviews", remedy=_REMEDY)

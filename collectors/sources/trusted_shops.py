@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
 _PER_PAGE = 100
 _SERVICE = "Trusted Shops"
+_DATES = {"submittedAt", "createdAt"}
 _AUDIENCE = "https://api.etrusted.com"
 _REMEDY = "save the answer of https://api.etrusted.com/reviews"
 _KEY_REMEDY = "check the client's id and secret in https://app.etrusted.com under Settings, API clients"
@@ -131,7 +132,7 @@ def _reviews(content: Any) -> list[Any]:
     reviews = [content] if str(answer.get("id")).startswith("rev-") else answer.get("items")
     if not isinstance(reviews, list):
         raise ParseError(f"JSON, but no list of reviews of {_SERVICE}", remedy=_REMEDY)
-    if reviews and not any({"rating", "submittedAt"} <= mapping(review).keys() for review in reviews):
+    if reviews and not any("rating" in mapping(review) and _DATES & mapping(review).keys() for review in reviews):
         raise ParseError(f"a list, but not of reviews of {_SERVICE}", remedy=_REMEDY)
     return reviews
 

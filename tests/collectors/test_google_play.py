@@ -150,7 +150,9 @@ def test_a_token_in_another_place_is_not_overlooked() -> None:
         parse(answered([[review()], None, [None, "t0ken"]]))
 
 
-@pytest.mark.parametrize("rest", [[], [None], [[]], [[None, None]], [[None, ""]], [None, None]], ids=json.dumps)
+@pytest.mark.parametrize(
+    "rest", [[], [None], [[]], [[None]], [[None, None]], [[None, ""]], [None, None]], ids=json.dumps
+)
 def test_the_end_is_known_in_all_its_forms(rest: list[object]) -> None:
     assert len(parse(answered([[review()], *rest])).posts) == 1
 

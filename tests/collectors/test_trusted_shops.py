@@ -111,6 +111,11 @@ def test_any_other_answer_is_named_with_what_to_do(content: object, says: str) -
     assert "api.etrusted.com" in caught.value.remedy
 
 
+def test_a_review_that_says_only_when_it_was_made_is_read() -> None:
+    post = parse({"items": [{"id": "rev-1", "rating": 4, "createdAt": "2026-01-02T03:04:05.000Z"}]}).posts[0]
+    assert post.published_at == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
 def test_no_reviews_are_no_error() -> None:
     assert parse({"items": []}).posts == []
 
