@@ -58,8 +58,8 @@ class NlpConfig(Section):
 
     model: str | None = Field(
         default=None,
-        description="Another opinion model: a folder, or the id of a downloaded one of the Hugging Face hub, with "
-        "a 5-star or a 3-class head (needs the extra `torch`). Default: the one delivered.",
+        description="Another opinion model: a folder, or the id of a downloaded one of the Hugging Face hub, "
+        "with a 5-star or a 3-class head (needs the extra `torch`). Default: the one delivered.",
     )
     languages: list[Language] = Field(
         default=["fr", "en"],

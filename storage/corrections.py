@@ -285,4 +285,4 @@ def _read(
     )
     order: Sequence[Any] = (Correction.made_at, Correction.id)
     query = query.order_by(*(column.desc() for column in order)) if newest_first else query.order_by(*order)
-    return [Corrected(*row) for row in conn.execute(query)]
+    return [Corrected(*tuple(row)) for row in conn.execute(query)]

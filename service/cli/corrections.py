@@ -20,7 +20,8 @@ app = typer.Typer(
     A mention is given by its number, as its page and `oyez corrections draw` have it, or by the id that `oyez
     export` writes. FIELD=VALUE is one of: sentiment=negative|neutral|positive, stars=1..5,
     recommendation=detractor|passive|promoter, effort=none|1..5, churn_intent=yes|no, relevance=yes|no,
-    touchpoint.NAME=none|negative|neutral|positive|mixed. A rating that the author gave counts before any correction.
+    touchpoint.NAME=none|negative|neutral|positive|mixed. A rating that the author gave counts before any
+    correction.
 
     \b
     Examples:

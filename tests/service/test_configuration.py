@@ -85,7 +85,10 @@ def test_every_mistake_is_told_at_once_in_the_order_of_the_file() -> None:
             '[[brands]]\nname="Lila"\n[[reports]]\nbrand="Lyla"',
             "line 4: reports.brand: there is no brand 'Lyla'; did",
         ),
-        ('[[alerts]]\nname="x"\nrule="negative"', "line 3: alerts.rule: expected 'negative_mention', 'spike' or 'gone_quiet'"),
+        (
+            '[[alerts]]\nname="x"\nrule="negative"',
+            "line 3: alerts.rule: expected 'negative_mention', 'spike' or 'gone_quiet'",
+        ),
         ('[[alerts]]\nname="x"\nrule="spike"\nto=["nobody"]', 'line 4: alerts.to: a channel is "mailto:'),
         (
             '[[sources]]\nname="x"\nkind="feedz"',
