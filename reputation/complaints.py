@@ -81,7 +81,7 @@ def complaints(conn: Connection, brand: Brand, period: Period) -> dict[str, Comp
     now, then = (rollups.read(conn, brand.id, one.start, one.end) for one in (period, before))
     counted = stored.count(conn, brand.id, period.start, period.end)
     earlier = {one.id: one.people for one in stored.count(conn, brand.id, before.start, before.end)}
-    since = stored.since(conn, brand.id, [one.id for one in counted])
+    since = stored.since(conn, brand.id)
     quotes = stored.examples(conn, brand.id, period.start, period.end)
     found: dict[str, Complaints] = defaultdict(Complaints)
     for one in counted:

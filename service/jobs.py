@@ -35,9 +35,9 @@ class Summary:
     annotated: int = 0
     compared: int = 0
     """Mentions looked at for near-duplicates: as a rule, the new ones."""
-    days: int = 0
     passages: int = 0
     """Negative passages sorted by what they complain of."""
+    days: int = 0
     alerts: int = 0
     reports: int = 0
     delivered: Delivered = field(default_factory=Delivered)
@@ -102,15 +102,15 @@ def understand(
     stop: threading.Event | None = None,
     advance: progress.Advance = progress.nothing,
 ) -> None:
-    """Annotate, fold, count and sort what is new."""
+    """Annotate, fold, sort and count what is new."""
     with _stage(ws, "annotate", summary):
         summary.annotated = annotating.annotate(ws, stop=stop, advance=advance)
     with _stage(ws, "fold", summary):
         summary.compared = annotating.fold(ws, stop=stop)
-    with _stage(ws, "roll_up", summary):
-        summary.days = roll_up(ws, stop=stop)
     with _stage(ws, "complaints", summary):
         summary.passages = annotating.sort_complaints(ws, stop=stop)
+    with _stage(ws, "roll_up", summary):
+        summary.days = roll_up(ws, stop=stop)
 
 
 def act(ws: Workspace, summary: Summary, *, stop: threading.Event | None = None) -> None:

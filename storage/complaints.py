@@ -5,7 +5,8 @@ written anew: that is the whole bookkeeping. `sort_pending` gives it the complai
 the same one whenever and however often it is done; `find_new` looks at what is left for complaints that several
 people share, and marks the rest as about none. Killed in between, they go on where they were.
 
-A complaint is one for all brands, so that theirs can be compared; counts are of one brand.
+A complaint is one for all brands, so that theirs can be compared; counts are of one brand, by day, and made with
+its rollups: every change marks its days.
 """
 
 from __future__ import annotations
@@ -19,10 +20,18 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, exists, func, insert, or_, select, update
 
 from nlp.complaints import FEWEST, Complaint, Complaints, Passage, discover, known
-from storage import brands
+from storage import brands, dirty
 from storage.annotations import CURRENT, Quote
-from storage.database import in_chunks, take_turns
-from storage.tables import AnnotationRow, ComplaintRow, Mention, MentionBrand, Source, TouchpointOpinionRow
+from storage.database import insert_rows, take_turns
+from storage.tables import (
+    AnnotationRow,
+    ComplaintDay,
+    ComplaintRow,
+    Mention,
+    MentionBrand,
+    Source,
+    TouchpointOpinionRow,
+)
 
 AT_ONCE = 2_000
 """Passages sorted in one transaction."""
@@ -94,43 +103,42 @@ def find_new(conn: Connection, topic: _Topic, now: datetime) -> int:
     return len(found)
 
 
-def count(conn: Connection, brand_id: int, start: date, end: date) -> list[Counted]:
-    """The brand's complaints from `start` to `end`, the most frequent first; of id `NONE` what is about none."""
-    people = func.count(Mention.id.distinct())
+def count_again(conn: Connection, brand_id: int, days: Sequence[date]) -> None:
+    """Count the brand's complaints of these days again: `storage.rollups` does, with all else that they hold."""
+    complaint = func.coalesce(_opinion.complaint_id, NONE)
     query = (
-        select(
-            func.coalesce(_opinion.complaint_id, NONE),
-            func.coalesce(ComplaintRow.label, ""),
-            _opinion.touchpoint,
-            _language,
-            people,
-        )
+        select(MentionBrand.day, _opinion.touchpoint, _language, complaint, func.count(Mention.id.distinct()))
         .join_from(_opinion, Mention, Mention.id == _opinion.mention_id)
         .join(MentionBrand, MentionBrand.mention_id == Mention.id)
         .join(AnnotationRow, _ANNOTATED & (AnnotationRow.revision == Mention.revision))
-        .outerjoin(ComplaintRow, ComplaintRow.id == _opinion.complaint_id)
-        .where(*_counted(brand_id), MentionBrand.day.between(start, end))
-        .group_by(_opinion.complaint_id, ComplaintRow.label, _opinion.touchpoint, _language)
+        .where(*_counted(brand_id), MentionBrand.day.in_(days))
+        .group_by(MentionBrand.day, _opinion.touchpoint, _language, complaint)
+    )
+    names = ("day", "touchpoint", "language", "complaint_id", "people")
+    rows = [{"brand_id": brand_id, **dict(zip(names, row, strict=True))} for row in conn.execute(query)]
+    conn.execute(delete(ComplaintDay).where(ComplaintDay.brand_id == brand_id, ComplaintDay.day.in_(days)))
+    insert_rows(conn, ComplaintDay, rows)
+
+
+def count(conn: Connection, brand_id: int, start: date, end: date) -> list[Counted]:
+    """The brand's complaints from `start` to `end`, the most frequent first; of id `NONE` what is about none."""
+    day, label = ComplaintDay, func.coalesce(ComplaintRow.label, "")
+    query = (
+        select(day.complaint_id, label, day.touchpoint, day.language, func.sum(day.people))
+        .outerjoin(ComplaintRow, ComplaintRow.id == day.complaint_id)
+        .where(day.brand_id == brand_id, day.day.between(start, end))
+        .group_by(day.complaint_id, label, day.touchpoint, day.language)
     )
     counted = [Counted(*row) for row in conn.execute(query)]
     return sorted(counted, key=lambda one: (-one.people, one.touchpoint, one.language, one.id))
 
 
-def since(conn: Connection, brand_id: int, ids: Iterable[int]) -> dict[int, date]:
-    """The first day on which somebody complained of it about the brand."""
-    found: dict[int, date] = {}
-    first = func.min(MentionBrand.day, type_=MentionBrand.day.type)
-    for some in in_chunks(sorted(set(ids))):
-        query = (
-            select(_opinion.complaint_id, first)
-            .join_from(_opinion, Mention, Mention.id == _opinion.mention_id)
-            .join(MentionBrand, MentionBrand.mention_id == Mention.id)
-            .join(AnnotationRow, _ANNOTATED & (AnnotationRow.revision == Mention.revision))
-            .where(*_counted(brand_id), _opinion.complaint_id.in_(some))
-            .group_by(_opinion.complaint_id)
-        )
-        found.update((id_, day) for id_, day in conn.execute(query) if id_ is not None)
-    return found
+def since(conn: Connection, brand_id: int) -> dict[int, date]:
+    """The first day on which somebody complained of it about the brand, by the complaint's id."""
+    day = ComplaintDay
+    first = func.min(day.day, type_=day.day.type)
+    query = select(day.complaint_id, first).where(day.brand_id == brand_id).group_by(day.complaint_id)
+    return {row[0]: row[1] for row in conn.execute(query)}
 
 
 def examples(conn: Connection, brand_id: int, start: date, end: date, wanted: int = 10) -> dict[int, list[Quote]]:
@@ -183,8 +191,11 @@ def drop_unshared(conn: Connection, ids: Iterable[int]) -> None:
     for id_ in conn.execute(found).scalars().all():
         query = select(Mention.author_key, Mention.id.label("mention_id"))
         query = query.join(_opinion, _opinion.mention_id == Mention.id).where(_opinion.complaint_id == id_)
-        if len({_person(row) for row in conn.execute(query)}) < FEWEST:
+        left = conn.execute(query).all()
+        if len({_person(row) for row in left}) < FEWEST:
+            dirty.mark(conn, {row.mention_id for row in left})
             conn.execute(update(_opinion).where(_opinion.complaint_id == id_).values(complaint_id=None))
+            conn.execute(delete(ComplaintDay).where(ComplaintDay.complaint_id == id_))
             conn.execute(delete(ComplaintRow).where(ComplaintRow.id == id_))
 
 
@@ -260,6 +271,7 @@ def _sort(conn: Connection, rows: Iterable[Any], now: datetime, *, settle: bool 
                 changes.append({"mention": row.mention_id, "model": row.model_id, "at": row.place, "what": what})
     if changes:
         conn.execute(_WRITE, changes)
+        dirty.mark(conn, {change["mention"] for change in changes})
 
 
 def _ids(conn: Connection, topic: _Topic) -> dict[str, int]:

@@ -20,7 +20,7 @@ from sqlalchemy.orm import aliased
 
 from nlp.annotation import TouchpointOpinion
 from storage import annotations as opinions
-from storage import brands
+from storage import brands, complaints
 from storage.database import in_chunks, insert_rows, take_turns
 from storage.mentions import answers_of, rating_of
 from storage.tables import AnnotationRow, DirtyDay, Mention, MentionBrand, Rollup, TouchpointOpinionRow
@@ -210,6 +210,7 @@ def _count_again(conn: Connection, brand_id: int, days: list[date]) -> None:
         for (source_id, day, language, touchpoint), values in sorted(sums.items())
     ]
     insert_rows(conn, Rollup, rows)
+    complaints.count_again(conn, brand_id, days)
 
 
 def _add(

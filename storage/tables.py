@@ -14,6 +14,7 @@ from storage.base import Base as Base  # noqa: PLC0414  all tables are reached t
 from storage.base import key as _key
 from storage.base import to as _to
 from storage.complaint_row import UNSORTED
+from storage.complaint_row import ComplaintDay as ComplaintDay  # noqa: PLC0414
 from storage.complaint_row import ComplaintRow as ComplaintRow  # noqa: PLC0414
 from storage.tally import TALLY_FIELDS
 from storage.types import BigId, PlainText

@@ -122,7 +122,7 @@ def collect(
 
 
 def annotate(home: HomeOption = None, format_: FormatOption = Format.TABLE) -> None:
-    """Understand the mentions that are waiting, fold near-duplicates, count the days and sort complaints.
+    """Understand the mentions that are waiting, fold near-duplicates, sort complaints and count the days.
 
     \b
     Examples:
@@ -139,9 +139,9 @@ def annotate(home: HomeOption = None, format_: FormatOption = Format.TABLE) -> N
         with progress.bar("Annotating", total) as advance:
             annotated = annotating.annotate(ws, advance=advance)
         compared = annotating.fold(ws)
-        days = roll_up(ws)
         passages = annotating.sort_complaints(ws)
-    _print({"annotated": annotated, "compared": compared, "days": days, "passages": passages}, format_)
+        days = roll_up(ws)
+    _print({"annotated": annotated, "compared": compared, "passages": passages, "days": days}, format_)
 
 
 def _workspace(home: HomeOption) -> Workspace:

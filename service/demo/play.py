@@ -34,8 +34,8 @@ _STAGES = {
     "collect": "collect",
     "annotate": "annotate",
     "fold": "annotate",
-    "roll_up": "roll_up",
     "complaints": "roll_up",
+    "roll_up": "roll_up",
     "alert": "alerts",
     "deliver": "alerts",
 }

@@ -67,6 +67,7 @@ def sort(desk: Desk, limit: int = complaints.AT_ONCE) -> int:
     for topic in topics:
         with desk.database.begin() as conn:
             complaints.find_new(conn, topic, NOW)
+    desk.count_up()
     return done
 
 
@@ -102,6 +103,7 @@ def test_what_people_share_is_counted_and_the_rest_is_told(desk: Desk) -> None:
 
 def test_before_it_is_sorted_a_passage_counts_to_the_rest(desk: Desk) -> None:
     complain(desk, MANY)
+    desk.count_up()
     assert counted(desk) == {"": len(MANY)}
 
 
@@ -237,7 +239,7 @@ def test_it_is_said_since_when_and_in_which_words(desk: Desk) -> None:
     with desk.database.read() as conn:
         [one] = complaints.count(conn, desk.brand, TODAY - timedelta(days=3), TODAY)
         assert (one.label, one.people, one.touchpoint, one.language) == ("boussole tourne", 1, "product", "fr")
-        assert complaints.since(conn, desk.brand, [one.id]) == {one.id: TODAY - timedelta(days=9)}
+        assert complaints.since(conn, desk.brand) == {one.id: TODAY - timedelta(days=9)}
         said = complaints.examples(conn, desk.brand, *ALWAYS)
     assert Counter(quote.quote for quote in said[one.id]) == Counter(COMPASS)
     assert [quote.source for quote in said[one.id]] == ["shop"] * 3
