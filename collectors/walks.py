@@ -6,7 +6,7 @@ anywhere, must not lose what is listed late or out of order, and must end where 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -48,6 +48,18 @@ class Bounds:
     when: Callable[[Post], datetime | None] = published
 
 
+def in_turn(listings: Iterable[Iterator[Page]]) -> Iterator[Page]:
+    """The pages of several listings, one after the other. What stops one stops no other and is raised last."""
+    problem: SourceError | None = None
+    for pages in listings:
+        try:
+            yield from pages
+        except SourceError as error:
+            problem = problem or error
+    if problem is not None:
+        raise problem
+
+
 def walk_all(cursor: Cursor, listings: Mapping[str, Ask], bounds: Bounds) -> Iterator[Page]:
     """Walk through several listings, each with a state of its own under its name.
 
@@ -55,16 +67,13 @@ def walk_all(cursor: Cursor, listings: Mapping[str, Ask], bounds: Bounds) -> Ite
     asked for is kept.
     """
     states: dict[str, Cursor] = dict(cursor.get("listings", {}))
-    problem: SourceError | None = None
-    for name, ask in listings.items():
-        try:
-            for page in walk_back(states.get(name, {}), ask, bounds):
-                states[name] = page.cursor
-                yield replace(page, cursor={"listings": dict(states)})
-        except SourceError as error:
-            problem = problem or error
-    if problem is not None:
-        raise problem
+
+    def walk(name: str, ask: Ask) -> Iterator[Page]:
+        for page in walk_back(states.get(name, {}), ask, bounds):
+            states[name] = page.cursor
+            yield replace(page, cursor={"listings": dict(states)})
+
+    yield from in_turn(walk(name, ask) for name, ask in listings.items())
 
 
 def walk_back(cursor: Cursor, ask: Ask, bounds: Bounds) -> Iterator[Page]:

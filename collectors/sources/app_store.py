@@ -37,6 +37,7 @@ from collectors.post import Author, Post, PostKind, Reach
 from collectors.ratings import parse_rating
 from collectors.response import decode, unpack
 from collectors.source import Answer, Cursor, Fault, Page, ParseError, Source, SourceError, SourceOptions
+from collectors.walks import in_turn
 
 if TYPE_CHECKING:
     from collectors.http import Http
@@ -106,16 +107,13 @@ class AppStore(Source):
         """
         options = cast("Options", self.options)
         states: dict[str, Any] = dict(cursor)
-        problem: SourceError | None = None
-        for place in (f"{country}/{app}" for app in options.app_id for country in options.countries):
-            try:
-                for page in self._one_store(http, place, states.get(place, {}), since):
-                    states[place] = page.cursor
-                    yield replace(page, cursor=dict(states))
-            except SourceError as error:
-                problem = problem or error
-        if problem is not None:
-            raise problem
+
+        def one(place: str) -> Iterator[Page]:
+            for page in self._one_store(http, place, states.get(place, {}), since):
+                states[place] = page.cursor
+                yield replace(page, cursor=dict(states))
+
+        yield from in_turn(one(f"{country}/{app}") for app in options.app_id for country in options.countries)
 
     def _one_store(self, http: Http, place: str, state: Cursor, since: datetime | None) -> Iterator[Page]:
         options = cast("Options", self.options)

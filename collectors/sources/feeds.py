@@ -27,8 +27,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from pydantic import Field, model_validator
 
 from collectors.post import Post, PostKind
-from collectors.source import Answer, Cursor, Fault, Page, Source, SourceError, SourceOptions
+from collectors.source import Answer, Cursor, Fault, Page, Source, SourceOptions
 from collectors.syndication import REMEMBERED, read, short
+from collectors.walks import in_turn
 
 if TYPE_CHECKING:
     from collectors.http import Http
@@ -92,16 +93,13 @@ class Feeds(Source):
         """Fetch every feed that changed. One feed's failure is raised after the others were read."""
         options = cast(Options, self.options)
         states: dict[str, dict[str, Any]] = {url: dict(state) for url, state in cursor.get("feeds", {}).items()}
-        problem: SourceError | None = None
-        for address in options.addresses:
-            try:
-                for page, state in self._one_feed(http, address, states.get(address, {}), since):
-                    states[address] = state
-                    yield replace(page, cursor={"feeds": {url: dict(value) for url, value in states.items()}})
-            except SourceError as error:
-                problem = problem or error
-        if problem is not None:
-            raise problem
+
+        def one(address: str) -> Iterator[Page]:
+            for page, state in self._one_feed(http, address, states.get(address, {}), since):
+                states[address] = state
+                yield replace(page, cursor={"feeds": {url: dict(value) for url, value in states.items()}})
+
+        yield from in_turn(map(one, options.addresses))
 
     def _one_feed(
         self, http: Http, address: str, state: dict[str, Any], since: datetime | None

@@ -42,6 +42,7 @@ from collectors.post import Author, Post, PostKind
 from collectors.query import QueryText
 from collectors.response import decode, unpack
 from collectors.source import Answer, Cursor, Fault, Page, ParseError, Source, SourceError, SourceOptions
+from collectors.walks import in_turn
 
 if TYPE_CHECKING:
     from collectors.http import Http
@@ -84,19 +85,23 @@ class GoogleNews(Source):
         return True
 
     def pages(self, http: Http, cursor: Cursor, *, since: datetime | None = None) -> Iterator[Page]:
-        """Read the latest results of each search; those known already come again under the same id."""
+        """Read the latest results of each search; those known already come again under the same id.
+
+        The failure of one search is raised after the others were read.
+        """
         options = cast("Options", self.options)
         assert self.query is not None
         span = f"after:{since:%Y-%m-%d}" if since else f"when:{options.days}d"
-        for search in dialects.render(self.query, dialects.GOOGLE_NEWS).searches:
+        edition = {
+            "hl": options.language,
+            "gl": options.country,
+            "ceid": f"{options.country}:{options.language}",
+        }
+
+        def read(search: str) -> Iterator[Page]:
             response = http.get(
                 f"{options.site.rstrip('/')}/rss/search",
-                params={
-                    "q": f"{search} {span}",
-                    "hl": options.language,
-                    "gl": options.country,
-                    "ceid": f"{options.country}:{options.language}",
-                },
+                params={"q": f"{search} {span}", **edition},
                 accept="application/rss+xml, application/xml;q=0.9",
             )
             page = self.parse(response.answer())
@@ -105,6 +110,8 @@ class GoogleNews(Source):
                     Fault(f"search {search[:100]!r}", "it fills its one page: older results are not shown")
                 )
             yield page
+
+        yield from in_turn(map(read, dialects.render(self.query, dialects.GOOGLE_NEWS).searches))
 
 
 def _channel(answer: Answer) -> etree._Element:

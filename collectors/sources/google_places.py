@@ -62,7 +62,8 @@ from collectors.quota import Quota
 from collectors.ratings import parse_rating
 from collectors.secret import Secret
 from collectors.signed import Signed
-from collectors.source import Answer, Cursor, Page, ParseError, Source, SourceError, SourceOptions
+from collectors.source import Answer, Cursor, Page, ParseError, Source, SourceOptions
+from collectors.walks import in_turn
 
 if TYPE_CHECKING:
     from collectors.http import Http
@@ -123,19 +124,15 @@ class GooglePlaces(Source):
     def pages(self, http: Http, cursor: Cursor, *, since: datetime | None = None) -> Iterator[Page]:
         """Read each place once; one's failure is raised in the end. There is nothing to go on from."""
         options = cast("Options", self.options)
-        problem: SourceError | None = None
-        for place, name in options.places.items():
-            try:
-                page = self.parse(self._ask(http, place))
-            except SourceError as error:
-                problem = problem or error
-                continue
+
+        def read(place: str, name: str) -> Iterator[Page]:
+            page = self.parse(self._ask(http, place))
             segments = {"location": name} if name else {}
             posts = [replace(post, segments={**post.segments, **segments}) for post in page.posts]
             # Google lets nobody keep its answers: what is kept of them is in the posts.
             yield Page([post for post in posts if _is_wanted(post, since)], {}, page.faults, spent=1)
-        if problem is not None:
-            raise problem
+
+        yield from in_turn(read(place, name) for place, name in options.places.items())
 
     def quota(self) -> Quota:
         """What the user is ready to pay for; Google's days begin at midnight in California."""

@@ -36,8 +36,9 @@ from collectors.dates import parse_date
 from collectors.json_answers import document, identity, listing, mapping, number, read_items, web_address, words
 from collectors.markup import to_text
 from collectors.post import Author, Post, PostKind, Reach
-from collectors.source import Answer, Cursor, Page, ParseError, Source, SourceError, SourceOptions
+from collectors.source import Answer, Cursor, Page, ParseError, Source, SourceOptions
 from collectors.sources.feeds import Feeds
+from collectors.walks import in_turn
 
 if TYPE_CHECKING:
     from collectors.http import Http
@@ -90,18 +91,14 @@ class Isso(Source):
         asks: list[tuple[str, Mapping[str, object]]] = [("/", {"uri": page}) for page in options.pages]
         if options.latest:
             asks.append(("/latest", {"limit": _LATEST}))
-        problem: SourceError | None = None
-        for path, params in asks:
-            try:
-                response = http.get(f"{options.url.rstrip('/')}{path}", params=params, accept="application/json")
-                page = self.reread(response.answer())
-            except SourceError as error:
-                problem = problem or error
-                continue
+
+        def read(path: str, params: Mapping[str, object]) -> Iterator[Page]:
+            response = http.get(f"{options.url.rstrip('/')}{path}", params=params, accept="application/json")
+            page = self.reread(response.answer())
             posts = [post for post in page.posts if since is None or (post.published_at or since) >= since]
             yield replace(page, posts=posts, cursor=cursor)
-        if problem is not None:
-            raise problem
+
+        yield from in_turn(read(path, params) for path, params in asks)
 
     def reread(self, answer: Answer) -> Page:
         """The comments of an answer, with their addresses on the site."""

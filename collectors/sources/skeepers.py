@@ -47,6 +47,7 @@ from collectors.markup import MAX_TEXT
 from collectors.post import Author, OwnerReply, Post, PostKind
 from collectors.ratings import parse_rating
 from collectors.source import Answer, Cursor, Page, ParseError, Source, SourceOptions
+from collectors.walks import in_turn
 
 if TYPE_CHECKING:
     from collectors.http import Http
@@ -104,36 +105,42 @@ class Skeepers(Source):
         """Read the shop's file and those of products, where they changed.
 
         The cursor holds the version of the shop's file, what was known of each product when it was read, and how
-        many products are `left` to be read.
+        many products are `left` to be read. A file that cannot be read keeps no other from it.
         """
         options = cast("Options", self.options)
         state: Cursor = dict(cursor)
-        if options.shop:
-            response = http.get(self._url(_SHOP), accept="application/json", **state.get("shop", {}))
-            if not response.not_modified:
-                given = {"etag": response.etag, "last_modified": response.last_modified}
-                state = {**state, "shop": {name: value for name, value in given.items() if value}}
-                yield replace(_since(self.parse(response.answer()), since), cursor=dict(state))
-        if options.products:
-            yield from self._products(http, state, since)
+        files = [self._shop(http, state, since)] if options.shop else []
+        yield from in_turn([*files, self._products(http, state, since)] if options.products else files)
 
     def under_way(self, cursor: Cursor) -> bool:
         """Whether a limit ended the run before all products were read."""
         return bool(cursor.get("left"))
 
+    def _shop(self, http: Http, state: Cursor, since: datetime | None) -> Iterator[Page]:
+        response = http.get(self._url(_SHOP), accept="application/json", **state.get("shop", {}))
+        if response.not_modified:
+            return
+        page = _since(self.parse(response.answer()), since)
+        given = {"etag": response.etag, "last_modified": response.last_modified}
+        state["shop"] = {name: value for name, value in given.items() if value}
+        yield replace(page, cursor=dict(state))
+
     def _products(self, http: Http, state: Cursor, since: datetime | None) -> Iterator[Page]:
-        options = cast("Options", self.options)
         known: dict[str, str] = dict(state.get("products", {}))
         found = _averages(http.get(self._url(_AVERAGES), accept="application/json").answer())
-        changed = [product for product, said in found.items() if known.get(product) != said]
-        for count, product in enumerate(changed[: options.max_requests], 1):
+        changed = {product: said for product, said in found.items() if known.get(product) != said}
+        wanted = list(changed)[: cast("Options", self.options).max_requests]
+
+        def read(product: str) -> Iterator[Page]:
             try:
                 path = f"{_PRODUCT}{quote(product, safe='')}.json"
                 page = _since(self.parse(http.get(self._url(path), accept="application/json").answer()), since)
             except NotFound:
                 page = Page([], {})
-            known[product] = found[product]
-            yield replace(page, cursor={**state, "products": dict(known), "left": len(changed) - count})
+            known[product] = changed.pop(product)
+            yield replace(page, cursor={**state, "products": dict(known), "left": len(changed)})
+
+        yield from in_turn(map(read, wanted))
 
     def _url(self, path: str) -> str:
         """Where a file is: the first three characters of the shop's number are folders of their own."""

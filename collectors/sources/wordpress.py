@@ -40,7 +40,7 @@ from collectors.markup import to_text
 from collectors.post import Author, OwnerReply, Post, PostKind
 from collectors.response import decode
 from collectors.source import Answer, Cursor, Fault, Page, ParseError, Source, SourceError, SourceOptions
-from collectors.walks import Bounds, Token, walk_back
+from collectors.walks import Bounds, Token, in_turn, walk_back
 
 if TYPE_CHECKING:
     from collectors.http import Http
@@ -115,17 +115,24 @@ class WordPress(Source):
         return self.parse(answer)
 
     def pages(self, http: Http, cursor: Cursor, *, since: datetime | None = None) -> Iterator[Page]:
-        """Read what came or changed since last time, the oldest first, so that a cut run goes on where it was."""
+        """Read what came or changed since last time, the oldest first, so that a cut run goes on where it was.
+
+        What stops the reading of one, of posts say, is raised after the others were read.
+        """
         marks, reviews = _marks_in(cursor), cursor.get("reviews", {})
-        for route in cast(Options, self.options).read:
+
+        def read(route: str) -> Iterator[Page]:
+            nonlocal reviews
             if route == "reviews":
                 for page in self._reviews(http, reviews, since):
                     reviews = page.cursor
                     yield replace(page, cursor={**_cursor_of(marks), "reviews": reviews})
-                continue
+                return
             for page, mark in self._route(http, route, marks.get(route, _Mark()), since):
                 marks[route] = mark
                 yield replace(page, cursor={**_cursor_of(marks), **({"reviews": reviews} if reviews else {})})
+
+        yield from in_turn(map(read, cast(Options, self.options).read))
 
     def _reviews(self, http: Http, state: Cursor, since: datetime | None) -> Iterator[Page]:
         """Read product reviews from the newest back to what is known: they cannot be asked for by their time."""

@@ -193,6 +193,24 @@ def test_a_product_whose_file_is_gone_stops_no_other() -> None:
         assert ids(pages) == ["product-b0"]
 
 
+def test_a_file_that_is_broken_stops_no_other_and_is_asked_for_again() -> None:
+    with Site() as site:
+        put_products(site, a=1, b=1)
+        site.put(SHOP, "<p>maintenance</p>")
+        site.put(f"{AWS}/PRODUCT_API/REVIEWS/a.json", '[{"id_review":')
+        options = Options.model_validate({"website_id": NUMBER, "site": site.url(""), "products": True})
+        with door(site) as http:
+            pages = Skeepers(options).pages(http, {})
+            page = next(pages)
+            assert ids([page]) == ["product-b0"]
+            with pytest.raises(SourceError, match="no JSON"):
+                next(pages)
+        assert Skeepers(options).under_way(page.cursor)
+        site.put(SHOP, json.dumps([review(1)]))
+        put_products(site, a=1, b=1)
+        assert ids(read(site, page.cursor, products=True)) == ["00000001", "product-a0"]
+
+
 def test_shop_and_products_share_the_cursor() -> None:
     with Site() as site:
         site.put_versioned(SHOP, json.dumps([review(1)]), etag='"1"')

@@ -1,5 +1,6 @@
 """Walking back through a listing: what is read, what is remembered, and where it ends."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -11,7 +12,7 @@ from collectors.errors import HttpError
 from collectors.post import Post, PostKind
 from collectors.response import Response
 from collectors.source import Cursor, Page, SourceError
-from collectors.walks import Ask, Bounds, Token, changed, walk_all, walk_back
+from collectors.walks import Ask, Bounds, Token, changed, in_turn, walk_all, walk_back
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -199,3 +200,15 @@ def test_a_listing_sorted_by_change_ends_with_what_changed_before() -> None:
     cursor = {"newest": (NOW - timedelta(hours=20)).isoformat()}
     assert ages(list(walk_back(cursor, ask, Bounds(NOW, when=changed)))) == [900, 2, 60]
     assert ages(list(walk_back(cursor, ask, Bounds(NOW)))) == [900]
+
+
+def test_what_stops_one_listing_stops_no_other_and_the_first_of_them_is_told_in_the_end() -> None:
+    def listing(name: str) -> Iterator[Page]:
+        yield Page([post(1, name)], {})
+        if name != "b":
+            raise SourceError(name)
+
+    pages = in_turn(map(listing, "abc"))
+    assert [next(pages).posts[0].external_id for _ in range(3)] == ["a", "b", "c"]
+    with pytest.raises(SourceError, match="a"):
+        next(pages)

@@ -325,6 +325,17 @@ def test_a_switched_off_interface_says_what_else_to_do(site):
     assert caught.value.remedy
 
 
+def test_comments_that_are_switched_off_do_not_keep_posts_from_being_read(site):
+    blog = Blog(site)
+    blog.posts = [{"id": 1, "date_gmt": gmt(START), "modified_gmt": gmt(START), "content": {"rendered": "x"}}]
+    site.put("/wp-json/wp/v2/comments", b'{"code":"rest_forbidden"}', status=401)
+    with door(site) as http:
+        pages = blog.source(read=("comments", "posts")).pages(http, {})
+        assert [post.external_id for post in next(pages).posts] == ["post-1"]
+        with pytest.raises(Blocked):
+            list(pages)
+
+
 @pytest.mark.parametrize("max_pages", [1, 2, 3])
 @pytest.mark.parametrize("what", ["posts", "comments"])
 def test_more_of_one_day_than_a_run_reads_is_read_by_the_next_runs(site, what, max_pages):
