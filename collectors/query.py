@@ -426,6 +426,8 @@ class _Parser:
             yield _Token("NEAR", near[1], start)
         elif word.startswith("-") and not self._text[start + 1 : start + 2].isspace():
             yield _Token("NOT", "-", start)
+            if word.startswith("--"):  # told here, for a line of them goes deeper than Python does
+                raise QueryError("NOT stands twice", self._text, start + 1)
             if word != "-":
                 yield from self._word(word[1:], start + 1)
         elif word.upper().startswith("NEAR") and _SPECIAL.fullmatch(word):

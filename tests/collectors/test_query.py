@@ -99,6 +99,7 @@ def test_a_query_finds_what_it_says(query: str, text: str, found: bool | None) -
         ("NOT lila", 0, "only left out"),
         ("gaz OR NOT lila", 0, "only left out"),
         ("NOT NOT lila", 4, "twice"),
+        ("-" * 5_000 + "lila", 1, "twice"),
         ("lila NEAR gaz", 5, "NEAR/5"),
         ("lila near/5 gaz", 5, "in capitals"),
         ("lila NEAR/0 gaz", 5, "from 1 to 100"),
