@@ -12,17 +12,27 @@ from collectors.response import decode, unpack
 from collectors.source import Answer, Fault, ParseError, SourceError
 
 _MOST_UNPACKED = 50_000_000
+_JSON = "application/json; charset=utf-8"
 _STUMBLES = (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError)
 """What reading one item of an unknown shape may raise: that item is a fault then."""
 
 
-def document(answer: Answer, service: str, remedy: str = "") -> Any:
-    """The JSON of an answer, unpacked. Raises ParseError, naming the `service`, where it is none."""
+def text_of(answer: Answer, service: str, remedy: str = "", *, content_type: str = _JSON) -> str:
+    """The text of an answer, unpacked, without blanks around it. Raises ParseError where it cannot be unpacked.
+
+    JSON is UTF-8 whatever the header says (RFC 8259, 8.1); for anything else give the answer's `content_type`.
+    """
     try:
-        text = decode(unpack(answer.body, _MOST_UNPACKED), "application/json; charset=utf-8")
-        return json.loads(text.strip("\ufeff \t\r\n"))
+        return decode(unpack(answer.body, _MOST_UNPACKED), content_type).strip("\ufeff \t\r\n")
     except SourceError as error:
         raise ParseError(f"not an answer of {service}: {error}", remedy=remedy) from error
+
+
+def document(answer: Answer, service: str, remedy: str = "") -> Any:
+    """The JSON of an answer, unpacked. Raises ParseError, naming the `service`, where it is none."""
+    text = text_of(answer, service, remedy)
+    try:
+        return json.loads(text)
     except (ValueError, RecursionError) as error:
         start = answer.body[:200].lstrip(b"\xef\xbb\xbf \t\r\n")
         what = "no JSON but a page in HTML or XML" if start.startswith(b"<") else "no JSON"

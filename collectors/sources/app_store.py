@@ -32,27 +32,23 @@ from lxml import etree
 from pydantic import BeforeValidator, Field
 
 from collectors.dates import parse_date
+from collectors.json_answers import text_of
 from collectors.markup import to_text
+from collectors.options import SEVERAL
 from collectors.post import Author, Post, PostKind, Reach
 from collectors.ratings import parse_rating
-from collectors.response import decode, unpack
-from collectors.source import Answer, Cursor, Fault, Page, ParseError, Source, SourceError, SourceOptions
+from collectors.source import Answer, Cursor, Fault, Page, ParseError, Source, SourceOptions
 from collectors.walks import in_turn
 
 if TYPE_CHECKING:
     from collectors.http import Http
 
-_MOST_UNPACKED = 50_000_000
 _PLACE = re.compile(r"/([a-z]{2})/(?:review\?id=|rss/customerreviews/(?:.*/)?id=)(\d+)")
 _NAMESPACES = {"atom": "http://www.w3.org/2005/Atom", "im": "http://itunes.apple.com/rss"}
 _SCALARS = ("id", "title", "content", "updated", "im:rating", "im:version", "im:voteSum", "im:name")
 _DECLARATION = re.compile(r"^<\?xml[^>]{0,300}\?>")
 
 Entry = dict[str, str | None]
-
-
-def _several(value: object) -> object:
-    return [value] if isinstance(value, str | int) else value
 
 
 def _number(value: object) -> str:
@@ -65,11 +61,11 @@ def _number(value: object) -> str:
 class Options(SourceOptions):
     """Which apps, and in which countries' stores."""
 
-    app_id: Annotated[
-        tuple[Annotated[str, BeforeValidator(_number)], ...], BeforeValidator(_several), Field(min_length=1)
-    ] = Field(description="the app's number or App Store address; several in a list")
+    app_id: Annotated[tuple[Annotated[str, BeforeValidator(_number)], ...], SEVERAL, Field(min_length=1)] = Field(
+        description="the app's number or App Store address; several in a list"
+    )
     countries: Annotated[
-        tuple[Annotated[str, Field(pattern="^[a-z]{2}$")], ...], BeforeValidator(_several), Field(min_length=1)
+        tuple[Annotated[str, Field(pattern="^[a-z]{2}$")], ...], SEVERAL, Field(min_length=1)
     ] = Field(default=("fr",), description="two-letter codes of the countries' stores, such as fr, be, gb")
     max_pages: int = Field(default=10, ge=1, le=10, description="most pages of 50 to read in each country")
     form: Literal["json", "xml"] = Field(default="json", description="which form of the feed to ask for")
@@ -86,10 +82,7 @@ class AppStore(Source):
     @classmethod
     def parse(cls, answer: Answer) -> Page:
         """Read a saved page of the feed, JSON or XML. Raises ParseError where it is none."""
-        try:
-            text = decode(unpack(answer.body, _MOST_UNPACKED), answer.content_type).lstrip("\ufeff \t\r\n")
-        except SourceError as error:
-            raise ParseError(f"not an App Store feed: {error}", remedy=error.remedy) from error
+        text = text_of(answer, "the App Store", content_type=answer.content_type)
         entries = _xml_entries(text) if text.startswith("<") else _json_entries(text)
         posts, faults = [], []
         for number, entry in enumerate(entries, 1):

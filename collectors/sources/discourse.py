@@ -108,10 +108,9 @@ class Discourse(Source):
             http.clock.now(), since, timedelta(hours=options.overlap_hours),
             timedelta(days=options.first_days), options.max_requests,
         )  # fmt: skip
-        if options.everything:
+        if options.everything or self.query is None:
             yield from walk_all(cursor, {"posts": partial(self._latest, http)}, bounds)
             return
-        assert self.query is not None
         searches = dialects.render(self.query, dialects.DISCOURSE).searches
         yield from walk_all(cursor, {text: partial(self._search, http, text) for text in searches}, bounds)
 

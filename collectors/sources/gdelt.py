@@ -40,13 +40,12 @@ from collectors import dialects
 from collectors.articles import extract
 from collectors.dates import parse_date
 from collectors.errors import HttpError
-from collectors.json_answers import listing, mapping, read_items, web_address, words
+from collectors.json_answers import listing, mapping, read_items, text_of, web_address, words
 from collectors.languages import language_code, language_name
 from collectors.links import canonical
 from collectors.markup import to_text
 from collectors.post import Author, Post, PostKind
 from collectors.query import QueryText
-from collectors.response import decode, unpack
 from collectors.source import Answer, Cursor, Page, ParseError, Source, SourceError, SourceOptions
 from collectors.walks import Bounds, Token, walk_all
 
@@ -58,7 +57,6 @@ _PAUSE = 5.0
 """Seconds between two requests, as GDELT asks."""
 _STEP = timedelta(minutes=15)
 _REACHES_BACK = timedelta(days=90)
-_MOST_UNPACKED = 20_000_000
 _REMEMBERED = 2_000
 _AT_ONCE = 20
 """Articles whose texts are fetched before they are stored: a run that is cut off repeats no more."""
@@ -208,12 +206,7 @@ def _language_filter(code: str) -> str:
 
 def _articles(answer: Answer) -> list[Any]:
     """The articles of an answer; nothing found is an empty object. Raises ParseError."""
-    try:
-        text = decode(unpack(answer.body, _MOST_UNPACKED), "application/json; charset=utf-8").strip(
-            "\ufeff \t\r\n"
-        )
-    except SourceError as error:
-        raise ParseError(f"not an answer of GDELT: {error}", remedy=_REMEDY) from error
+    text = text_of(answer, "GDELT", _REMEDY)
     said = to_text(text) if text[:1] not in {"{", "["} else ""
     if 0 < len(said) <= _LONGEST_MESSAGE:
         raise ParseError(f"GDELT says: {said}", remedy="change the query: longer words, fewer alternatives")

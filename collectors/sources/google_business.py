@@ -42,11 +42,12 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, cast
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, Field
 
 from collectors.dates import parse_date
 from collectors.json_answers import document, identity, listing, mapping, read_items, web_address, words
 from collectors.markup import MAX_TEXT
+from collectors.options import NAMED
 from collectors.post import Author, OwnerReply, Post, PostKind, Rating
 from collectors.secret import Secret
 from collectors.signed import SignedIn
@@ -77,12 +78,6 @@ def _number(value: str) -> str:
     return found[1]
 
 
-def _named(value: object) -> object:
-    if isinstance(value, str | int):
-        value = [value]
-    return {str(one): "" for one in value} if isinstance(value, list | tuple) else value
-
-
 Number = Annotated[str, AfterValidator(_number)]
 
 
@@ -90,7 +85,7 @@ class Options(SourceOptions):
     """Whose places, and the keys to them."""
 
     account: Number = Field(description="The number of the Business Profile account.")
-    locations: Annotated[dict[Number, str], BeforeValidator(_named), Field(min_length=1)] = Field(
+    locations: Annotated[dict[Number, str], NAMED, Field(min_length=1)] = Field(
         description="The places: a list of their numbers, or a table from number to the name to show."
     )
     client_id: str = Field(min_length=1, description="The OAuth client, ….apps.googleusercontent.com.")

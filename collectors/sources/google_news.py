@@ -36,18 +36,16 @@ from pydantic import Field
 
 from collectors import dialects
 from collectors.dates import parse_date
-from collectors.json_answers import identity, language, read_items, web_address, words
+from collectors.json_answers import identity, language, read_items, text_of, web_address, words
 from collectors.markup import to_text
 from collectors.post import Author, Post, PostKind
 from collectors.query import QueryText
-from collectors.response import decode, unpack
-from collectors.source import Answer, Cursor, Fault, Page, ParseError, Source, SourceError, SourceOptions
+from collectors.source import Answer, Cursor, Fault, Page, ParseError, Source, SourceOptions
 from collectors.walks import in_turn
 
 if TYPE_CHECKING:
     from collectors.http import Http
 
-_MOST_UNPACKED = 50_000_000
 _MOST_RESULTS = 100
 _DECLARATION = re.compile(r"^<\?xml[^>]{0,300}\?>")
 _REMEDY = "save the answer of https://news.google.com/rss/search?q=…"
@@ -116,12 +114,10 @@ class GoogleNews(Source):
 
 def _channel(answer: Answer) -> etree._Element:
     """The feed's channel. Raises ParseError where it is none of Google News."""
+    text = text_of(answer, "Google News", _REMEDY, content_type=answer.content_type)
     try:
-        text = decode(unpack(answer.body, _MOST_UNPACKED), answer.content_type).strip("\ufeff \t\r\n")
         parser = etree.XMLParser(resolve_entities=False, no_network=True)
         root = etree.fromstring(_DECLARATION.sub("", text).encode("utf-8", "replace"), parser)
-    except SourceError as error:
-        raise ParseError(f"not a feed of Google News: {error}", remedy=_REMEDY) from error
     except (etree.XMLSyntaxError, ValueError) as error:
         raise ParseError(f"not a feed of Google News: its XML is broken ({error})", remedy=_REMEDY) from error
     channel = root.find("channel") if root.tag == "rss" else None

@@ -42,7 +42,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, cast
 from urllib.parse import parse_qs, quote, urlsplit
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from collectors.dates import parse_date
 from collectors.errors import Blocked
@@ -57,6 +57,7 @@ from collectors.json_answers import (
     words,
 )
 from collectors.markup import MAX_TEXT
+from collectors.options import NAMED
 from collectors.post import Author, Post, PostKind
 from collectors.quota import Quota
 from collectors.ratings import parse_rating
@@ -75,12 +76,6 @@ _FIELDS = "id,displayName,rating,userRatingCount,reviews"
 _CONTRIBUTOR = re.compile(r"/contrib/(\d+)")
 
 
-def _named(value: object) -> object:
-    if isinstance(value, str):
-        value = [value]
-    return dict.fromkeys(value, "") if isinstance(value, list | tuple) else value
-
-
 PlaceId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{5,500}$")]
 
 
@@ -88,7 +83,7 @@ class Options(SourceOptions):
     """Which places, and the key."""
 
     key: Secret = Field(description="Your key to the Places API, as env:NAME or file:PATH.")
-    places: Annotated[dict[PlaceId, str], BeforeValidator(_named), Field(min_length=1)] = Field(
+    places: Annotated[dict[PlaceId, str], NAMED, Field(min_length=1)] = Field(
         description="The places: a list of their ids, or a table from id to the name to show."
     )
     language: str = Field(

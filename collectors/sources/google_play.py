@@ -33,21 +33,20 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, cast
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from collectors.dates import parse_date
-from collectors.json_answers import identity, listing, number, read_items, words
+from collectors.json_answers import identity, listing, number, read_items, text_of, words
 from collectors.markup import MAX_TEXT
+from collectors.options import SEVERAL
 from collectors.post import Author, OwnerReply, Post, PostKind, Reach
 from collectors.ratings import parse_rating
-from collectors.response import decode, unpack
-from collectors.source import Answer, Cursor, Page, ParseError, Source, SourceError, SourceOptions
+from collectors.source import Answer, Cursor, Page, ParseError, Source, SourceOptions
 from collectors.walks import Bounds, Token, walk_all
 
 if TYPE_CHECKING:
     from collectors.http import Http
 
-_MOST_UNPACKED = 50_000_000
 _PATH = "/_/PlayStoreUi/data/batchexecute"
 _CALL = "UsvDTd"
 _CALLS = frozenset({_CALL, "oCPfdb"})
@@ -57,10 +56,6 @@ _PER_PAGE = 150
 _REMEDY = "its format has changed, or this is another answer: save one of …/PlayStoreUi/data/batchexecute"
 
 
-def _several(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
 AppId = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)+$", max_length=200)]
 LanguageTag = Annotated[str, Field(pattern="^[a-z]{2}(-[A-Z]{2})?$")]
 
@@ -68,10 +63,10 @@ LanguageTag = Annotated[str, Field(pattern="^[a-z]{2}(-[A-Z]{2})?$")]
 class Options(SourceOptions):
     """Which apps, in which languages."""
 
-    app_id: Annotated[tuple[AppId, ...], BeforeValidator(_several), Field(min_length=1)] = Field(
+    app_id: Annotated[tuple[AppId, ...], SEVERAL, Field(min_length=1)] = Field(
         description="The app's name in its store address, as in com.example.app; several in a list."
     )
-    languages: Annotated[tuple[LanguageTag, ...], BeforeValidator(_several), Field(min_length=1)] = Field(
+    languages: Annotated[tuple[LanguageTag, ...], SEVERAL, Field(min_length=1)] = Field(
         default=("fr",), description="Languages that reviews are asked for in, such as fr, en."
     )
     country: str = Field(default="fr", pattern="^[a-z]{2}$", description="The country's store, two letters.")
@@ -137,15 +132,12 @@ def _rows(answer: Answer) -> list[Any]:
 
     A browser gets them in pieces, a line of JSON each, after a line with its length.
     """
+    text = text_of(answer, "Google Play", _REMEDY).removeprefix(")]}'").strip()
     try:
-        text = decode(unpack(answer.body, _MOST_UNPACKED), "application/json; charset=utf-8")
-        text = text.strip("\ufeff \t\r\n").removeprefix(")]}'").strip()
         if not text[:1].isdecimal():
             return listing(json.loads(text))
         pieces = [line for line in text.split("\n") if line.startswith("[")]
         return [row for piece in pieces for row in json.loads(piece)]
-    except SourceError as error:
-        raise ParseError(f"not an answer of Google Play: {error}", remedy=_REMEDY) from error
     except (ValueError, RecursionError) as error:
         raise ParseError("not an answer of Google Play: no JSON", remedy=_REMEDY) from error
 

@@ -30,11 +30,12 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, cast
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from collectors.dates import parse_date
 from collectors.json_answers import document, identity, mapping, number, read_items, words
 from collectors.markup import MAX_TEXT
+from collectors.options import SEVERAL
 from collectors.post import Author, OwnerReply, Post, PostKind
 from collectors.ratings import parse_rating
 from collectors.secret import Secret
@@ -53,18 +54,14 @@ _REMEDY = "save the answer of https://api.etrusted.com/reviews"
 _KEY_REMEDY = "check the client's id and secret in https://app.etrusted.com under Settings, API clients"
 
 
-def _several(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
 class Options(SourceOptions):
     """Whose reviews, and the keys to them."""
 
     client_id: str = Field(min_length=1, description="The API client's id.")
     client_secret: Secret = Field(description="Its secret, as env:NAME or file:PATH.")
-    channels: Annotated[
-        tuple[Annotated[str, Field(pattern=r"^chl-[0-9A-Za-z-]{1,80}$")], ...], BeforeValidator(_several)
-    ] = Field(default=(), description="The channels, chl-…; none: all of the account.")
+    channels: Annotated[tuple[Annotated[str, Field(pattern=r"^chl-[0-9A-Za-z-]{1,80}$")], ...], SEVERAL] = Field(
+        default=(), description="The channels, chl-…; none: all of the account."
+    )
     types: tuple[Literal["SERVICE_REVIEW", "PRODUCT_REVIEW"], ...] = Field(
         default=("SERVICE_REVIEW", "PRODUCT_REVIEW"), min_length=1, description="Which reviews are read."
     )

@@ -38,7 +38,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, cast
 
 from lxml import etree
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from collectors.dates import parse_date
 from collectors.json_answers import (
@@ -49,22 +49,22 @@ from collectors.json_answers import (
     mapping,
     number,
     read_items,
+    text_of,
     words,
 )
 from collectors.markup import MAX_TEXT
+from collectors.options import SEVERAL
 from collectors.post import Author, OwnerReply, Post, PostKind, Reach
 from collectors.ratings import parse_rating
-from collectors.response import decode, unpack
 from collectors.reviews import Listing, json_ld_reviews, reviews_in
 from collectors.secret import Secret
 from collectors.signed import Signed
-from collectors.source import Answer, Cursor, Fault, Page, ParseError, Source, SourceError, SourceOptions
+from collectors.source import Answer, Cursor, Fault, Page, ParseError, Source, SourceOptions
 from collectors.walks import Bounds, Token, walk_all
 
 if TYPE_CHECKING:
     from collectors.http import Http
 
-_MOST_UNPACKED = 50_000_000
 _PER_PAGE = 100
 _SERVICE = "Trustpilot"
 _REMEDY = "save a page of reviews of trustpilot.com, or the answer of …/v1/business-units/…/reviews"
@@ -76,16 +76,12 @@ _ADDRESS = re.compile(r"https?:(?:\\?/){2}(?:[a-z]{2,3}\.)?trustpilot\.com\\?/")
 _USER = re.compile(r"/users/([0-9a-f]{24})")
 
 
-def _several(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
 class Options(SourceOptions):
     """Which businesses, and the key."""
 
     business: Annotated[
         tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]{3,200}$")], ...],
-        BeforeValidator(_several),
+        SEVERAL,
         Field(min_length=1),
     ] = Field(description="The business's domain, as in www.example.com, or its number; several in a list.")
     key: Secret = Field(description="Your API key, as env:NAME or file:PATH.")
@@ -111,10 +107,7 @@ class Trustpilot(Source):
     @classmethod
     def parse(cls, answer: Answer) -> Page:
         """Read a saved answer or page. Raises ParseError for what is not Trustpilot's."""
-        try:
-            text = decode(unpack(answer.body, _MOST_UNPACKED), answer.content_type).strip("\ufeff \t\r\n")
-        except SourceError as error:
-            raise ParseError(f"not an answer of {_SERVICE}: {error}", remedy=_REMEDY) from error
+        text = text_of(answer, _SERVICE, _REMEDY, content_type=answer.content_type)
         posts, faults = _of_page(text, answer.url) if text.startswith("<") else _of_json(answer, text)
         return Page(posts, {}, faults, answer)
 

@@ -96,7 +96,7 @@ def test_a_rating_off_the_scale_is_none(rating: object) -> None:
         (b"Not found", "neither JSON nor XML"),
         (b'{"error": 1}', "no feed"),
         (b"[]", "no feed"),
-        (b"\x1f\x8b\x08 cut", "not an App Store feed"),
+        (b"\x1f\x8b\x08 cut", "not an answer of the App Store"),
     ],
 )
 def test_what_is_no_feed_is_named(body: bytes, says: str) -> None:
