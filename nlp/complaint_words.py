@@ -37,7 +37,8 @@ unclear | informations absentes ou confuses | explication expliquer information 
 promise | promesse non tenue | promesse promis promettre promettait tenue engage
 wait | attente, retard | attente attendre délai délais retard lent lente lenteur long longue longueur patienter
     tarder traîner tardif avance avancée jours
-not_received | jamais reçu | reçu recevoir reçois reçoit recevais perdu perdre perdent égaré disparu parvient
+not_received | jamais reçu | reçu recevoir reçois reçoit recevais livré livrée perdu perdre perdent égaré
+    disparu parvient
 broken | ne fonctionne pas, en panne | fonctionner fonctionne bug bugs boguer planter plantage bloqué bloque
     panne marcher impossible impossibilité connecter connexion télécharger installer installation déconne centre
     accéder accès marche
