@@ -33,6 +33,7 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 from pydantic import Field, model_validator
 
 from collectors.dates import parse_date
+from collectors.errors import NotFound
 from collectors.json_answers import document, identity, listing, mapping, number, read_items, web_address, words
 from collectors.markup import to_text
 from collectors.post import Author, Post, PostKind, Reach
@@ -86,19 +87,31 @@ class Isso(Source):
         return Page(posts, {}, faults, answer)
 
     def pages(self, http: Http, cursor: Cursor, *, since: datetime | None = None) -> Iterator[Page]:
-        """Read every page's comments whole: any of them may have been edited. One's failure is raised last."""
+        """Read every page's comments whole: any of them may have been edited. One's failure is raised last.
+
+        Before 0.13 Isso says of a page without comments that it is not found; where all are not, the url is wrong.
+        """
         options = cast("Options", self.options)
         asks: list[tuple[str, Mapping[str, object]]] = [("/", {"uri": page}) for page in options.pages]
         if options.latest:
             asks.append(("/latest", {"limit": _LATEST}))
+        missing: list[NotFound] = []
 
         def read(path: str, params: Mapping[str, object]) -> Iterator[Page]:
-            response = http.get(f"{options.url.rstrip('/')}{path}", params=params, accept="application/json")
+            try:
+                response = http.get(f"{options.url.rstrip('/')}{path}", params=params, accept="application/json")
+            except NotFound as error:
+                if path != "/":
+                    raise
+                missing.append(error)
+                return
             page = self.reread(response.answer())
             posts = [post for post in page.posts if since is None or (post.published_at or since) >= since]
             yield replace(page, posts=posts, cursor=cursor)
 
         yield from in_turn(read(path, params) for path, params in asks)
+        if len(missing) == len(asks):
+            raise missing[0]
 
     def reread(self, answer: Answer) -> Page:
         """The comments of an answer, with their addresses on the site."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from replay import Reply, Request, Site, door
 
-from collectors.errors import Blocked, RateLimited
+from collectors.errors import Blocked, NotFound, RateLimited
 from collectors.post import PostKind
 from collectors.source import Answer, Page, ParseError, SourceError
 from collectors.sources.isso import Isso, Options
@@ -174,6 +174,20 @@ def test_a_page_that_fails_does_not_stop_the_next(site: Site) -> None:
         for page in Isso(options).pages(http, {}):
             found.append(page)
     assert len(found) == 1
+
+
+def test_a_page_without_comments_may_be_said_to_be_missing_but_not_all_of_them(site: Site) -> None:
+    def answer(request: Request) -> Reply:
+        return (
+            Reply(json.dumps(tree(comment(1))).encode()) if request.query["uri"] == "/b/" else Reply(status=404)
+        )
+
+    site.route("/comments/", answer)
+    assert [len(page.posts) for page in walk(site, pages=["/a/", "/b/"])] == [1]
+    with pytest.raises(NotFound):
+        walk(site, pages=["/a/", "/c/"])
+    with pytest.raises(NotFound):  # it is switched off
+        walk(site, pages=["/b/"], latest=True)
 
 
 @pytest.mark.parametrize("reply", [Reply(b'{"replies": [', cut=False), Reply(b"not json")])
