@@ -67,9 +67,7 @@ class Options(SourceOptions):
     """Which forum, and what of it."""
 
     url: str = Field(description="The forum's address, as in https://forum.example.org.")
-    query: QueryText | None = Field(
-        default=None, description='What is searched for, as in: Lila OR "Lila Énergie"; none: every post.'
-    )
+    query: QueryText = Field(description='What is searched for, as in: Lila OR "Lila Énergie".')
     everything: bool = Field(
         default=False, description="Read every post, whatever the query: for a forum of the brand's own."
     )
@@ -108,9 +106,10 @@ class Discourse(Source):
             http.clock.now(), since, timedelta(hours=options.overlap_hours),
             timedelta(days=options.first_days), options.max_requests,
         )  # fmt: skip
-        if options.everything or self.query is None:
+        if options.everything:
             yield from walk_all(cursor, {"posts": partial(self._latest, http)}, bounds)
             return
+        assert self.query is not None
         searches = dialects.render(self.query, dialects.DISCOURSE).searches
         yield from walk_all(cursor, {text: partial(self._search, http, text) for text in searches}, bounds)
 

@@ -89,7 +89,7 @@ class Isso(Source):
     def pages(self, http: Http, cursor: Cursor, *, since: datetime | None = None) -> Iterator[Page]:
         """Read every page's comments whole: any of them may have been edited. One's failure is raised last.
 
-        Before 0.13 Isso says of a page without comments that it is not found; where all are not, the url is wrong.
+        Before 0.13 Isso says of a page without comments that it is not found; where all are, the url is wrong.
         """
         options = cast("Options", self.options)
         asks: list[tuple[str, Mapping[str, object]]] = [("/", {"uri": page}) for page in options.pages]

@@ -322,13 +322,6 @@ def test_a_forum_of_the_brand_s_own_is_read_whole_though_there_is_a_query(site: 
     assert wants == [False, True]
 
 
-def test_without_a_query_a_forum_is_read_whole(site: Site) -> None:
-    serve(site, [item(1), item(2)])
-    with door(site) as http:
-        pages = list(Discourse(Options(url=site.url(""))).pages(http, {}))
-    assert sorted(ids(pages)) == [1, 2]
-
-
 def test_a_kept_search_is_not_read_again_in_place_of_the_whole_texts() -> None:
     source = Discourse(Options(url="https://a.example", query="lila"))
     kept = json.dumps({"posts": [], "grouped_search_result": {}}).encode()
@@ -348,7 +341,11 @@ def test_a_query_of_alternatives_is_several_searches(site: Site) -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("options", [{}, {"url": "https://a.example", "query": "(x"}])
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"url": "https://a.example", "query": "(x"}, {"url": "https://a.example"}],
+    ids=["nothing", "a wrong query", "no query, which the brand's would be otherwise"],
+)
 def test_wrong_options_are_refused(options: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         Options.model_validate(options)
