@@ -21,14 +21,14 @@ refused | refus de prise en charge | refus refuse refuser refusent rejet rejeté
 hard_to_leave | résiliation difficile | résiliation résilier résilie rétractation désabonner désabonnement
     désinscrire
 wrong_charge | paiement ou prélèvement contesté | payer payé paiement prélèvement prélever prélevé facture
-    facturer débit débité impayé encaisser chèque
+    facturer débit débité virement impayé encaisser chèque
 fees | frais à payer | frais franchise supplément commission pénalité taxe
-scam | arnaque, mensonge | arnaque arnaques escroc escroquerie voleur voleurs vol mensonge mensonger menteur
-    mentir ment tromper trompeuse fraude arnaquer illégal malhonnête abus douteux
+scam | arnaque, mensonge | arnaque arnaques escroc escroquerie voleur voleurs mensonge mensonger menteur mentir
+    ment tromper trompeuse fraude arnaquer supercherie illégal malhonnête abus douteux
 rude | manque de respect | désagréable impoli agressif arrogant mépris méprisant irrespect respect odieux
-    hautain insulte agressivité politesse
-incompetent | incompétence | incompétence incompétent incapable compétent qualifié professionnalisme amateur
-    erreur erreurs trompé formation
+    hautain insulte aimable sympathique agressivité politesse
+incompetent | erreurs, incompétence | incompétence incompétent incapable compétent qualifié professionnalisme
+    amateur erreur erreurs trompé formation
 not_listening | pas d'écoute, pas d'aide | écoute aide aider dialogue empathie considération accompagnement
     humain soutien inutile parler impersonnel
 unclear | informations absentes ou confuses | explication expliquer information informations informer
@@ -40,14 +40,17 @@ wait | attente, retard | attente attendre délai délais retard lent lente lente
 not_received | jamais reçu | reçu recevoir reçois reçoit recevais livré livrée perdu perdre perdent égaré
     disparu parvient
 broken | ne fonctionne pas, en panne | fonctionner fonctionne bug bugs boguer planter plantage bloqué bloque
-    panne marcher impossible impossibilité connecter connexion télécharger installer installation déconne centre
-    accéder accès marche
-damaged | cassé, abîmé | cassé abîmé défectueux déchiré endommagé dommage fissure dégât rayé usé humide malfaçon
-repair | réparation mal faite ou tardive | réparation réparer réparateur garage garagiste expert expertise
-    remplacer travaux dépannage dépanneur pièces
+    panne marcher impossible impossibilité inutilisable connecter connexion télécharger installer installation
+    déconne accéder accès marche
+damaged | cassé, abîmé | cassé abîmé défectueux déchiré endommagé fissure dégât rayé usé humide malfaçon
+repair | réparation mal faite ou tardive | réparation réparer réparateur garage garagiste remplacer travaux
+    dépannage dépanneur pièces
 complicated | trop compliqué | compliqué compliquer difficile complexe fouillis galère parcours lourd
     administratif document documents justificatif papier démarche formulaire
-missing | il manque quelque chose | manque manquer manquant absent absence insuffisant aucune limité incomplet
+missing | il manque quelque chose | manque manquer manquant absent absence insuffisant limité incomplet
+cover | garantie insuffisante ou refusée | garantie garanties garanti couverture couvert couvrir couvre
+cancelled | rendez-vous ou commande annulé | annuler annulé annulation rdv reporté rupture
+responsibility | responsabilité rejetée | responsable responsabilité obligation obligations
 loyalty | fidélité mal récompensée | fidélité fidèle fidèles récompensé récompense ancienneté bonus sociétaire
 too_dear | trop cher | cher chère chers chères cherté onéreux exorbitant élevé élevée excessif abusif coûteux
     coûte débourser payante
@@ -58,13 +61,15 @@ inaccurate | imprécis, inexact | précis précision imprécis faux fausse fauss
 unhandy | peu pratique | ergonomie ergonomique pratique utilisation intuitif intuitive
 ads | publicité | publicité publicités pub pubs
 quality | qualité insuffisante | qualité camelote solide fragile fade froid sale saleté propreté bruyant
-to_avoid | à fuir | fuir fuyez éviter évitez partir quitter déconseille changer
+to_avoid | à fuir | fuir fuyez bannir éviter évitez partir quitter déconseille changer
 bad | jugé mauvais, sans plus | mauvais mauvaise déplorable catastrophe catastrophique nul nulle pitoyable
     lamentable médiocre inadmissible inacceptable honte honteux scandaleux scandale désastreux horrible décevant
     déçu déception insatisfait insatisfaction mécontent mécontentement pire zéro satisfait satisfaisant minable
     moyen regrettable hauteur problème problèmes souci soucis
-price | le prix | prix tarif tarifs tarifaire cotisation cotisations prime mensualité euros somme réduction
-    remise
+handling | suivi insuffisant | suivi suivre suivit traiter traité traitement gestion gérer géré gestionnaire
+price | le prix | prix tarif tarifs tarifaire devis cotisation cotisations prime mensualité euros somme
+    réduction remise
+service | le service, sans plus | service services prestation assistance dossier dossiers
 """,
     "en": """
 no_reply | no reply, out of reach | response respond responded reply replied replies answer answered unanswered
@@ -83,8 +88,8 @@ fees | fees | fee fees deductible surcharge penalty commission hidden
 scam | scam, lies | scam scammers scammed fraud liar lies lied misleading misled dishonest theft thieves stole
     stolen deceptive fake
 rude | rude | rude rudely impolite disrespectful disrespect arrogant aggressive attitude hostile insult insulted
-incompetent | incompetent | incompetent incompetence clueless unprofessional inexperienced mistake mistakes
-    untrained error errors wrong
+incompetent | mistakes, incompetence | incompetent incompetence clueless unprofessional inexperienced mistake
+    mistakes untrained error errors wrong
 not_listening | no help | unhelpful help helpful helped listen listened care cared empathy useless support
 unclear | information missing or confusing | explain explained explanation information informed communicate
     communication confusing confused unclear vague transparency
@@ -97,6 +102,9 @@ damaged | broken, damaged | broken broke damaged damage faulty defective crack c
 repair | repair badly done or late | repair repaired repairs fix fixed replace replaced replacement technician
 complicated | too complicated | complicated difficult complex hard confusing paperwork forms documents hassle
 missing | something is missing | missing lack lacks lacking incomplete absent
+cover | warranty or cover missing | warranty guarantee guaranteed cover covered coverage
+cancelled | appointment or order called off | appointment appointments rescheduled postponed stock
+responsibility | nobody takes responsibility | responsible responsibility blame accountable accountability
 loyalty | loyalty not rewarded | loyal loyalty reward rewards
 too_dear | too expensive | expensive overpriced pricey costly cost costs dear money
 contact | hard to contact | contact contacted phone call called calls email emails emailed chat agent
@@ -109,7 +117,9 @@ to_avoid | to be avoided | avoid leave leaving elsewhere beware switch
 bad | found bad, no more said | bad terrible awful horrible poor poorly worst worse disappointing disappointed
     disappointment rubbish unacceptable appalling disgusting pathetic dreadful garbage trash joke shocking
     ridiculous disgrace unsatisfied dissatisfied unhappy problem problems issue issues
+handling | badly handled | handle handled handling process processed processing follow followed
 price | the price | price prices priced pricing premium premiums
+service | the service, no more said | service services
 """,
 }
 """Language → the complaints, the more telling first."""
@@ -135,11 +145,11 @@ EMPTY = {
     beaucoup bien bon bonne bonnes bons car certains chaque depuis déjà deux dire dit dis doit dois
     devoir dernier dernière enfin étant fais grand gros ici jamais jour juste mal mettre mis mise moins
     mois nouveau nouvelle parfois part point pourquoi près presque prend prendre pris quelque quelques
-    sauf selon sous souvent surtout tant tel telle tellement tjrs toujours trois vite voir vu an ans
-    année annees heure heures semaine semaines minute minutes hui aujourd actuellement seul seule hors
-    rien nul passe passer passé donne donner demande demander demandes arrive arriver mettent cas chose
-    choses temps gens personne personnes monde vie plusieurs monsieur madame mme mlle envoie envoyer
-    trouve trouver propose utilisé""",
+    sauf aucune selon sous souvent surtout tant tel telle tellement tjrs toujours trois vite voir vu an
+    ans année annees heure heures semaine semaines minute minutes hui aujourd actuellement seul seule
+    hors rien nul passe passer passé donne donner demande demander demandes arrive arriver mettent cas
+    chose choses temps gens personne personnes monde vie plusieurs monsieur madame mme mlle envoie
+    envoyer trouve trouver propose utilisé""",
     "en": """my we our you your he him his she her it its they them their this that these those am is are was
     were be been being have has had having do does did doing an the and but if or because as until while
     of at by for with about against between into through during before after above below to from up down

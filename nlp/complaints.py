@@ -35,10 +35,9 @@ _WORD = re.compile(r"[^\W\d_]+")
 _MARKS = re.compile(r"[\u0300-\u036f]+")
 _ENTRY = re.compile(r"^\S.*(?:\n .*)*", re.MULTILINE)
 _ENDINGS = (
-    "issements", "issement", "atrices", "ateurs", "ations", "atrice", "ements", "ation", "ateur", "aient",
-    "antes", "ables", "ances", "ences", "euses", "ement", "able", "ance", "ence", "euse", "eurs", "ante",
-    "ants", "ents", "ions", "aits", "ness", "eur", "ant", "ent", "iez", "ait", "ais", "ees", "ive", "ing",
-    "ee", "er", "es", "ez", "re", "ir", "if", "ed", "ly", "s", "x", "e",
+    "issement", "atrice", "aient", "ateur", "ation", "ement", "able", "ance", "ante", "ence", "euse",
+    "ness", "ais", "ait", "ant", "ent", "eur", "iez", "ing", "ive", "ed", "ee", "er", "ez", "if", "ir",
+    "ly", "e",
 )  # fmt: skip
 """The longest first."""
 _SHORTEST_STEM = 4
@@ -180,10 +179,19 @@ def _plain(word: str) -> str:
 
 
 def _stem(word: str) -> str:
+    if len(word) > _SHORTEST_STEM and word[-1] in "sx":
+        word = word[:-1]
+    if word.endswith(("dre", "ttre")):
+        return _shortened(word[:-2])
     for ending in _ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= _SHORTEST_STEM:
             word = word[: -len(ending)]
             break
+    return _shortened(word)
+
+
+def _shortened(word: str) -> str:
+    """The stem without what differs between forms of one word: a doubled last letter, and `_ONE_SOUND`."""
     if len(word) > _SHORTEST_STEM and word[-1] == word[-2]:
         word = word[:-1]
     return word[:-1] if len(word) > _SHORTEST_STEM and word.endswith(_ONE_SOUND) else word

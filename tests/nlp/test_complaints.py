@@ -28,7 +28,9 @@ def label_of(text: str, language: str) -> str | None:
         ("une hausse de 12 % sans prévenir", "le prix augmente"),
         ("beaucoup trop chère", "trop cher"),
         ("j’attends mon remboursement depuis mars", "remboursement qui ne vient pas"),
-        ("Très incompétent !", "incompétence"),
+        ("Très incompétent !", "erreurs, incompétence"),
+        ("mon vol est annulé", "rendez-vous ou commande annulé"),
+        ("le service", "le service, sans plus"),
         ("l'application plante au démarrage", "ne fonctionne pas, en panne"),
         ("trois semaines de retard", "attente, retard"),
         ("une honte", "jugé mauvais, sans plus"),
@@ -126,6 +128,20 @@ def test_the_oldest_complaint_keeps_its_passages_when_newer_ones_come() -> None:
     assert old != new
     sorter = Complaints("fr", [one.key for one in (*old, *new)])
     assert sorter.of("boussole cartographie") == old[0].key
+
+
+@pytest.mark.parametrize(
+    "forms",
+    [
+        "réponse réponses répondre répond répondent",
+        "attente attends attendre",
+        "sinistre sinistres",
+        "réparé réparer",
+    ],
+)
+def test_the_forms_of_a_word_are_one_word(forms: str) -> None:
+    found = discover(said(*(f"gris {form}" for form in (forms.split() * 3))), "de")
+    assert len(found) == 1
 
 
 def test_a_huge_passage_costs_no_more_than_its_beginning() -> None:
