@@ -22,6 +22,10 @@ Ask = Callable[[Token | None], tuple[Page, Token | None]]
 """Fetches one page (None: the newest) and gives it with the token of the page before it, None at the end."""
 
 
+_MOST_EMPTY = 200
+"""Pages without a post, one after the other: a forum may hide thousands of posts, no service that many pages."""
+
+
 def published(post: Post) -> datetime | None:
     """The time that most listings are sorted by."""
     return post.published_at
@@ -81,13 +85,15 @@ def walk_back(cursor: Cursor, ask: Ask, bounds: Bounds) -> Iterator[Page]:
 
     The cursor of each page is the time of the `newest` item once a walk is over; while one is under way also
     `low`, where it ends, `top`, the newest it saw, and `at`, the page to go on with. Items dated in the future
-    move none of them. A token that comes again, or a page with nothing but what was seen, ends the walk. Where a
-    token of an earlier run is no longer accepted, the walk begins anew.
+    move none of them. A token that comes again, or a page with nothing but what was seen, ends the walk; so do too
+    many pages in a row with nothing (`empty`, counted over all runs). Where a token of an earlier run is no longer
+    accepted, the walk begins anew.
     """
     newest = parse_date(cursor.get("newest"))
     low, top, token = parse_date(cursor.get("low")), parse_date(cursor.get("top")) or newest, cursor.get("at")
     if token is None:
         low = _low(newest, bounds)
+    empty = int(cursor.get("empty", 0)) if token is not None else 0
     visited: set[Token | None] = {token}
     seen: set[str] = set()
     for number in range(bounds.most):
@@ -101,16 +107,25 @@ def walk_back(cursor: Cursor, ask: Ask, bounds: Bounds) -> Iterator[Page]:
         times = [moment for post in page.posts if (moment := bounds.when(post)) and moment <= bounds.now]
         top = max([*times, *([top] if top else [])], default=None)
         ids = {post.external_id for post in page.posts}
-        circles = following in visited or bool(ids and ids <= seen)
-        if circles and following is not None:
-            page = replace(page, faults=[*page.faults, Fault("the listing", "its pages lead in circles")])
-        if following is None or circles or (low and times and max(times) < low):
+        empty = 0 if ids else empty + 1
+        astray = following is not None and _astray(following in visited or bool(ids and ids <= seen), empty)
+        if astray:
+            page = replace(page, faults=[*page.faults, Fault("the listing", astray)])
+        if following is None or astray or (low and times and max(times) < low):
             yield replace(page, cursor=_written(newest=top or newest))
             return
-        yield replace(page, cursor=_written(newest=newest, low=low, top=top, at=following))
+        marks = _written(newest=newest, low=low, top=top, at=following, empty=empty or None)
+        yield replace(page, cursor=marks)
         token = following
         visited.add(token)
         seen |= ids
+
+
+def _astray(is_circle: bool, empty: int) -> str:
+    """Why a walk ends though there is said to be more; "" where it goes on."""
+    if is_circle:
+        return "its pages lead in circles"
+    return f"{empty} pages in a row hold nothing" if empty >= _MOST_EMPTY else ""
 
 
 def _may_be_stale(error: SourceError) -> bool:

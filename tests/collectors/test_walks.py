@@ -212,3 +212,30 @@ def test_what_stops_one_listing_stops_no_other_and_the_first_of_them_is_told_in_
     assert [next(pages).posts[0].external_id for _ in range(3)] == ["a", "b", "c"]
     with pytest.raises(SourceError, match="a"):
         next(pages)
+
+
+def test_pages_without_end_that_hold_nothing_do_not_keep_later_posts_from_being_read() -> None:
+    asked = iter(range(1_000))
+
+    def ask(_: Token | None) -> tuple[Page, Token | None]:
+        return Page([], {}), f"t{next(asked)}"
+
+    cursor: Cursor = {}
+    runs = 0
+    while not runs or "at" in cursor:
+        *_, page = walk_back(cursor, ask, Bounds(NOW, most=30))
+        cursor, runs = page.cursor, runs + 1
+    assert runs == 7
+    assert "200 pages in a row" in page.faults[0].problem
+    assert next(walk_back(cursor, Listing([1]).ask, Bounds(NOW))).posts
+
+
+def test_a_post_after_empty_pages_begins_their_count_anew() -> None:
+    listing = {None: ([], 1), 1: ([], 2), 2: ([post(1)], 3), 3: ([], 4), 4: ([], None)}
+
+    def ask(token: Token | None) -> tuple[Page, Token | None]:
+        posts, following = listing[token]  # type: ignore[index]
+        return Page(posts, {}), following
+
+    pages = list(walk_back({}, ask, Bounds(NOW)))
+    assert [page.cursor.get("empty") for page in pages] == [1, 2, None, 1, None]
