@@ -6,6 +6,9 @@ pages over several runs. Edited posts are seen; edited and deleted comments are,
 site is asked for what is missing by its number before it is taken for deleted. Where the interface is switched
 off (401, 404), the kind `feeds` reads `/comments/feed/` and `/feed/`.
 
+**Cannot:** comments and product reviews that are approved later than that, under the older date at which they
+were written: where they wait for days to be approved, raise `reread_days`.
+
 **Replies** that the author of the page gives to visitors are the owner's: they become the `owner_reply` of the
 comment that they answer. A registered reader is not taken for the owner where the page's author is known.
 
