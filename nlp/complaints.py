@@ -18,7 +18,7 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import combinations
 
 from nlp.complaint_words import EMPTY, KNOWN, VAGUE
@@ -33,6 +33,7 @@ LABEL_SHARED = 2
 
 _WORD = re.compile(r"[^\W\d_]+")
 _MARKS = re.compile(r"[\u0300-\u036f]+")
+_ELIDED = re.compile(r"\b([cdjlmnst]|qu) (?=[aàâeéèêhiîoôuy])")
 _ENTRY = re.compile(r"^\S.*(?:\n .*)*", re.MULTILINE)
 _ENDINGS = (
     "issement", "atrice", "aient", "ateur", "ation", "ement", "able", "ance", "ante", "ence", "euse",
@@ -102,7 +103,8 @@ def discover(passages: Sequence[Passage], language: str, names: Collection[str] 
         best = max(covers, key=lambda key: (len(key) * len(covers[key]), key))
         members = covers.pop(best)
         if len({read[place].person for place in members}) >= FEWEST:
-            found.append(Complaint(" ".join(best), _label(best, [read[place] for place in sorted(members)])))
+            label = _label(best, [read[place] for place in sorted(members)])
+            found.append(Complaint(" ".join(best), _ELIDED.sub(r"\1’", label) if language == "fr" else label))
             covers = {key: rest for key, places in covers.items() if len(rest := places - members) >= FEWEST}
     return found
 
@@ -173,7 +175,7 @@ def _stems(text: str, language: str) -> list[tuple[str, str]]:
     return [("" if len(plain := _plain(word)) < 3 or plain in empty else _stem(plain), word) for word in found]
 
 
-@cache
+@lru_cache(maxsize=50_000)
 def _plain(word: str) -> str:
     return _MARKS.sub("", unicodedata.normalize("NFKD", word)).casefold()
 

@@ -103,6 +103,11 @@ def test_the_label_is_words_that_at_least_two_people_share() -> None:
     assert found.label == "boussole"
 
 
+def test_a_label_is_written_as_french_is() -> None:
+    [found] = discover(said("neige d'automne", "la neige d’automne", "NEIGE D'AUTOMNE"), "fr")
+    assert found.label == "neige d’automne"
+
+
 def test_names_define_nothing() -> None:
     texts = ("avec Marmitou et le chien", "selon Marmitou un chat", "chez Marmitou la souris")
     assert discover(said(*texts), "fr") == []
