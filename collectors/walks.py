@@ -85,9 +85,9 @@ def walk_back(cursor: Cursor, ask: Ask, bounds: Bounds) -> Iterator[Page]:
 
     The cursor of each page is the time of the `newest` item once a walk is over; while one is under way also
     `low`, where it ends, `top`, the newest it saw, and `at`, the page to go on with. Items dated in the future
-    move none of them. A token that comes again, or a page with nothing but what was seen, ends the walk; so do too
-    many pages in a row with nothing (`empty`, counted over all runs). Where a token of an earlier run is no longer
-    accepted, the walk begins anew.
+    move none of them. A token that comes again, or a page with nothing but what was seen, ends the walk; so do
+    too many pages in a row with nothing (`empty`, counted over all runs). Where a token of an earlier run is no
+    longer accepted, the walk begins anew.
     """
     newest = parse_date(cursor.get("newest"))
     low, top, token = parse_date(cursor.get("low")), parse_date(cursor.get("top")) or newest, cursor.get("at")
