@@ -92,6 +92,12 @@ def test_every_key_is_described(section: str, key: str) -> None:
     assert inner.model_fields[key].description
 
 
+def test_an_option_that_the_brands_fill_in_is_not_called_required() -> None:
+    lines = [line for line in sources().splitlines() if line.startswith("| `query` |")]
+    assert any("its brands' queries" in line for line in lines)
+    assert not any("required" in line for line in lines)
+
+
 def test_the_reference_of_the_configuration_is_the_code_s_own() -> None:
     page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
     assert page == configuration(), "run: python -m service.cli.reference > docs/configuration.md"

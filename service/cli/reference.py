@@ -76,11 +76,16 @@ def _section(title: str, field: FieldInfo, model: type[BaseModel]) -> Iterator[s
     yield from _table("Key", model)
 
 
+_FILLED_IN = {"query": "its brands' queries"}
+"""What a required option is where the user leaves it out (`service.matching.options_of`)."""
+
+
 def _table(what: str, model: type[BaseModel]) -> Iterator[str]:
     schema = model.model_json_schema()
     yield f"| {what} | What | Default |\n| --- | --- | --- |"
     for key, inner in model.model_fields.items():
-        default = "required" if inner.is_required() else _written(schema["properties"][key].get("default"))
+        written = _written(schema["properties"][key].get("default"))
+        default = _FILLED_IN.get(key, "required") if inner.is_required() else written
         yield f"| `{key}` | {(inner.description or '').replace('|', '/')} | {default} |"
     yield ""
 
