@@ -10,7 +10,7 @@ from nlp.annotation import TOUCHPOINTS
 from nlp.training.network import POLARITIES
 
 NAME = "oyez-opinion-1"
-VERSION = "1.0.0"
+VERSION = "1.1.0"
 
 UNCALIBRATED: dict[str, Any] = {
     "temperature": {"stars": {"any": 1.0}, "sentiment": {"any": 1.0}},

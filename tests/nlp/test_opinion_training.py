@@ -13,7 +13,7 @@ import onnxruntime  # noqa: E402
 from transformers import BertConfig, BertModel  # noqa: E402
 
 from nlp.annotation import TOUCHPOINTS  # noqa: E402
-from nlp.training import aspects, graph, idioms, labels, objective, prepare, quantise  # noqa: E402
+from nlp.training import aspects, average, graph, idioms, labels, objective, prepare, quantise  # noqa: E402
 from nlp.training.export import arrays  # noqa: E402
 from nlp.training.network import TASKS, Lower, Upper  # noqa: E402
 from nlp.training.texts import batches  # noqa: E402
@@ -123,6 +123,21 @@ def test_a_later_stage_goes_on_from_an_earlier_one_with_fewer_open_layers(tmp_pa
     wanted, said = torch_outputs(first, pieces, mask), torch_outputs(second, pieces, mask)
     for name, value in wanted.items():
         np.testing.assert_allclose(said[name], value, atol=1e-5, err_msg=name)
+
+
+def test_the_mean_of_two_stages_lies_between_them(tmp_path, monkeypatch):
+    monkeypatch.setattr(average, "load_encoder", lambda base: small_encoder())
+    one, other = Upper(small_encoder(), 8), Upper(small_encoder(), 3)
+    for number, upper in enumerate((one, other)):
+        torch.save({"upper": upper.state_dict(), "depth": upper.depth}, tmp_path / f"{number}.pt")
+    parts = [average.weights(tmp_path, tmp_path / f"{number}.pt", 3) for number in (0, 1)]
+    arguments = ["--base", str(tmp_path), "--out", str(tmp_path / "mean.pt")]
+    monkeypatch.setattr("sys.argv", ["average", *arguments, *(str(tmp_path / f"{n}.pt") for n in (0, 1))])
+    average.main()
+    mean = torch.load(tmp_path / "mean.pt", weights_only=True)
+    assert mean["depth"] == 3
+    for name, value in mean["upper"].items():
+        np.testing.assert_allclose(value, (parts[0][name] + parts[1][name]) / 2, atol=1e-6)
 
 
 def test_a_set_made_for_other_aspects_says_only_what_it_covers():
