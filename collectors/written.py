@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import islice
 
 from bs4 import BeautifulSoup, ParserRejectedMarkup, Tag
 
@@ -89,10 +90,11 @@ def without_quotes(text: str, *, forwards: bool = False) -> str:
 
 def _until_answered(lines: Sequence[str], *, forwards: bool) -> list[str]:
     kept: list[str] = []
+    last_marked = max((at for at, line in enumerate(lines) if line.lstrip().startswith(">")), default=-1)
     at = 0
     while at < len(lines):
         if span := _attribution(lines, at):
-            if not any(line.lstrip().startswith(">") for line in lines[at + span :]):
+            if last_marked < at + span:
                 break
             at += span
             continue
@@ -128,19 +130,23 @@ def _is_header_block(lines: Sequence[str], at: int) -> bool:
 
 
 def _until_signature(lines: Sequence[str]) -> list[str]:
+    kept: list[str] = []
     for at, line in enumerate(lines):
-        if at and line.rstrip() == "--":
-            return list(lines[:at])
         if _DEVICE.match(line.strip()) and len(line) < 120:
-            return [*lines[:at], *_until_signature(lines[at + 1 :])]
-        if at and _FAREWELL.fullmatch(line.strip()) and _is_signature(lines[at + 1 :]):
-            return list(lines[: at + 1])
-    return list(lines)
+            continue
+        begins = not kept
+        if not begins and line.rstrip() == "--":
+            break
+        kept.append(line)
+        if not begins and _FAREWELL.fullmatch(line.strip()) and _is_signature(lines, at + 1):
+            break
+    return kept
 
 
-def _is_signature(lines: Sequence[str]) -> bool:
+def _is_signature(lines: Sequence[str], start: int) -> bool:
     """Whether so little follows a farewell that it is a name, a post and a telephone number."""
-    filled = [line.strip() for line in lines if line.strip()]
+    following = (line for at in range(start, len(lines)) if (line := lines[at].strip()))
+    filled = list(islice(following, _MOST_AFTER_FAREWELL + 1))
     return len(filled) <= _MOST_AFTER_FAREWELL and not any(
         len(line) > _LONGEST_OF_SIGNATURE or re.match(r"p\.?\s?s\b", line, re.IGNORECASE) for line in filled
     )

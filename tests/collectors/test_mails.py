@@ -311,12 +311,22 @@ def test_any_headers_and_any_body_make_a_mail_or_a_parse_error(lines: list[tuple
         assert "\0" not in text
 
 
+@pytest.mark.parametrize("line", ["Sent from my iPhone", "Cordialement", "Le lundi 3 mars, Ana a écrit :", "--"])
+def test_a_letter_of_ten_thousand_lines_that_look_like_an_end_is_read(line: str) -> None:
+    text = without_quotes("\n".join(["Bonjour", *[line] * 10_000, "> fin"]))
+    assert text.startswith("Bonjour")
+
+
+def test_what_follows_the_line_of_a_telephone_is_kept() -> None:
+    assert without_quotes("Oui.\nEnvoyé de mon iPhone\n\nPS : non.\n--\nAna") == "Oui.\n\nPS : non."
+
+
 @settings(deadline=None)
 @given(st.text(max_size=300))
 def test_what_is_kept_of_a_text_are_lines_of_it(text: str) -> None:
     lines = [line.rstrip() for line in text.replace("\r\n", "\n").split("\n")]
     kept = without_quotes(text)
-    assert all(line in lines or line.strip() in {other.strip() for other in lines} for line in kept.split("\n"))
+    assert all(line in lines or line.strip() in {other.strip() for other in lines} for line in kept.splitlines())
 
 
 @settings(deadline=None)
