@@ -19,6 +19,8 @@ _DAY_MONTH_YEAR = re.compile(
     r"(?:[a-z :]{0,30} )?(?P<day>\d{1,2})(?:er)? (?P<month>[a-z]{3,9})\.? (?P<year>\d{4})"
 )
 _MONTH_DAY_YEAR = re.compile(r"(?:[a-z :]{0,30} )?(?P<month>[a-z]{3,9})\.? (?P<day>\d{1,2}), (?P<year>\d{4})")
+_TIME = re.compile(r":|\d\s?h(?:\b|\d)", re.IGNORECASE)
+"""A time of day: "14:30", "14h30", "14 h"."""
 _EXCEL_TEXT = re.compile(r"\d{5}(?:[.,]\d{1,12})?")
 
 
@@ -35,7 +37,7 @@ def read_date(cell: object, *, zone: tzinfo = UTC, day_first: bool = True) -> da
         value = value if value.time() != time() else value.date()
     if isinstance(value, time):
         return None
-    bare = ":" not in value if isinstance(value, str) else not isinstance(value, datetime)
+    bare = not _TIME.search(value) if isinstance(value, str) else not isinstance(value, datetime)
     return parse_date(value, zone=UTC if bare else zone, day_first=day_first)
 
 

@@ -37,7 +37,11 @@ def test_a_day_without_a_time_stays_that_day_in_any_zone(cell: object) -> None:
     assert read_date(cell, zone=PARIS) == datetime(2026, 7, 13, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("cell", ["2026-07-13 01:00", "13/07/2026 01:00:00", datetime(2026, 7, 13, 1)])
+@pytest.mark.parametrize(
+    "cell",
+    ["2026-07-13 01:00", "13/07/2026 01:00:00", "13/07/2026 01h00", "13 juillet 2026 à 1h00",
+     datetime(2026, 7, 13, 1)],
+)  # fmt: skip
 def test_a_time_without_a_zone_is_in_the_zone_given(cell: object) -> None:
     assert read_date(cell, zone=PARIS) == datetime(2026, 7, 12, 23, tzinfo=UTC)
 
