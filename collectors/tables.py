@@ -14,7 +14,6 @@ import re
 import shutil
 import sys
 import tempfile
-import zipfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -26,6 +25,7 @@ from typing import Any, BinaryIO, ClassVar, cast
 from collectors import surveys, transcripts
 from collectors.delimited import STRAY, Delimited, decode, detect_encoding
 from collectors.source import Fault, ParseError, SourceError
+from collectors.workbooks import check_archive
 
 Cell = str | float | int | bool | datetime | date | time | None
 """What one cell may hold. Text cells are stripped; an empty one is None. Formula-like text stays text."""
@@ -34,7 +34,6 @@ Row = tuple[int, Sequence[Cell]]
 """The number of a row or line as an editor shows it, and as many cells as the header has."""
 
 _IN_MEMORY = 64 << 20
-_UNPACKED_LIMIT = 2 << 30
 _JSON_SAMPLE = 1000
 _TITLE_ROWS = 20
 _ENOUGH = 20
@@ -147,7 +146,7 @@ class _TextTable(Table):
 
 class _Workbook(Table):
     def __init__(self, stream: BinaryIO, sheet: str | None) -> None:
-        _check_archive(stream)
+        check_archive(stream)
         import python_calamine  # noqa: PLC0415 - only who reads a workbook pays for it
 
         try:
@@ -191,28 +190,6 @@ def _first_filled(book: Any, names: Iterable[str]) -> tuple[Any, str]:
         if any(_value(cell) is not None for row in sheet.iter_rows() for cell in row):
             return sheet, name
     raise ParseError("the workbook's sheets are empty", remedy="export it again", permanent=True)
-
-
-def _check_archive(stream: BinaryIO) -> None:
-    """Refuse archives that are broken, are no workbook, or unpack to something enormous."""
-    stream.seek(0)
-    if stream.read(2) == b"PK":
-        try:
-            with zipfile.ZipFile(stream) as archive:
-                entries = archive.infolist()
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, UnicodeError) as error:
-            raise ParseError(
-                f"the workbook is damaged: {error}", remedy="export it again", permanent=True
-            ) from error
-        if sum(entry.file_size for entry in entries) > _UNPACKED_LIMIT:
-            raise ParseError("the workbook unpacks to more than 2 GiB", remedy="save it as CSV", permanent=True)
-        if not {entry.filename for entry in entries} & {"xl/workbook.xml", "xl/workbook.bin", "content.xml"}:
-            raise ParseError(
-                "this is a ZIP archive, not a workbook",
-                remedy="unpack it and import what is in it",
-                permanent=True,
-            )
-    stream.seek(0)
 
 
 class _Objects(Table):
