@@ -62,6 +62,7 @@ _AT_ONCE = 20
 """Articles whose texts are fetched before they are stored: a run that is cut off repeats no more."""
 _LONGEST_MESSAGE = 500
 _ESCAPE = re.compile(r"""\\(["\\/bfnrt']|u[0-9a-fA-F]{4})?""")
+_COMPLAINT = "where it is about the query, give longer words or fewer alternatives; else it is asked again later"
 _REMEDY = "save the answer of https://api.gdeltproject.org/api/v2/doc/doc?mode=artlist&format=json&query=…"
 
 
@@ -209,7 +210,7 @@ def _articles(answer: Answer) -> list[Any]:
     text = text_of(answer, "GDELT", _REMEDY)
     said = to_text(text) if text[:1] not in {"{", "["} else ""
     if 0 < len(said) <= _LONGEST_MESSAGE:
-        raise ParseError(f"GDELT says: {said}", remedy="change the query: longer words, fewer alternatives")
+        raise ParseError(f"GDELT says: {said}", remedy=_COMPLAINT)
     try:
         # Headlines come with backslashes and control characters that JSON does not allow.
         repaired = _ESCAPE.sub(_repaired, text)

@@ -22,6 +22,7 @@ and the activities that carry them, also of Mastodon, Discourse and PeerTube) ar
 
 from __future__ import annotations
 
+import html
 import re
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -45,7 +46,7 @@ from collectors.json_answers import (
     web_address,
     words,
 )
-from collectors.markup import to_text
+from collectors.markup import MAX_TEXT, printable, to_text
 from collectors.post import Author, Post, PostKind, Reach
 from collectors.query import QueryText
 from collectors.source import Answer, Cursor, Page, ParseError, Source, SourceError, SourceOptions
@@ -177,7 +178,7 @@ def _of_view(view: dict[str, Any]) -> Post | None:
         external_id=link or identity(own.get("id")),
         parent_id=(_parent(own) or words(post.get("ap_id"), 500)) if is_comment else None,
         title=None if is_comment else title,
-        text=to_text(str(own.get("content" if is_comment else "body") or "")),
+        text=_written(own.get("content" if is_comment else "body")),
         author=Author(
             id=words(creator.get("ap_id") or creator.get("actor_id") or creator.get("name"), 500),
             name=words(creator.get("display_name"), 200) or words(creator.get("name"), 200),
@@ -195,6 +196,11 @@ def _of_view(view: dict[str, Any]) -> Post | None:
         else {},
         deleted=own.get("deleted") is True or own.get("removed") is True,
     )
+
+
+def _written(markdown: object) -> str:
+    """Markdown as it stands: it is no HTML, and <this> is text in it. Some versions of 0.18 wrote entities."""
+    return printable(html.unescape(str(markdown or ""))[:MAX_TEXT]).strip()
 
 
 def _moment(own: Mapping[str, Any], name: str) -> datetime | None:

@@ -103,6 +103,13 @@ def test_the_names_of_version_1_are_read() -> None:
     assert post.updated_at == datetime(2026, 11, 21, 10, 30, tzinfo=UTC)
 
 
+def test_markdown_is_not_taken_for_html() -> None:
+    body = "Voir <https://lila.example/panne> : `Vec<Client>`\n\n&gt; cité\n\na &amp; b\0"
+    assert only({"posts": [post_view(1, body=body)]}).text == (
+        "Voir <https://lila.example/panne> : `Vec<Client>`\n\n> cité\n\na & b"
+    )
+
+
 @pytest.mark.parametrize("mark", [{"deleted": True}, {"removed": True}])
 def test_what_was_taken_away_is_a_tombstone(mark: dict[str, Any]) -> None:
     assert only({"posts": [post_view(1, **mark)]}).deleted
