@@ -52,7 +52,7 @@ def _check(archive: zipfile.ZipFile) -> None:
         raise ParseError("the workbook unpacks to more than 2 GiB", remedy="save it as CSV", permanent=True)
     if unpacked > max(_BOMB, _DENSEST * packed):
         raise ParseError(
-            f"the workbook unpacks to {unpacked / max(packed, 1):.0f} times its size, as files made to do harm do",
+            f"the workbook unpacks to {unpacked / max(packed, 1):.0f} times its size, as made to do harm",
             remedy="if you trust it, save it as CSV",
             permanent=True,
         )
