@@ -197,7 +197,7 @@ def test_plain_praise_and_blame_are_told_apart(model, language):
     ("text", "label"),
     [
         ("pas terrible", "negative"),
-        pytest.param("Pas mal du tout !", "positive", marks=MISREAD),
+        ("Pas mal du tout !", "positive"),
         ("never again", "negative"),
         ("not bad at all", "positive"),
         ("À fuir", "negative"),

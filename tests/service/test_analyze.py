@@ -193,10 +193,31 @@ def test_a_model_that_is_not_there_is_a_failure_with_a_remedy(reviews: Path, tmp
     assert "[nlp] model" in oyez(reviews, "--home", tmp_path, code=1).stderr
 
 
-def test_relevance_stays_null_and_says_so(reviews: Path, cli: None) -> None:
-    result = oyez(reviews, "--brand", "Orange", "--about", "a phone company")
-    assert "relevance" in result.stderr
-    assert {row["relevance"] for row in lines(result.stdout)} == {None}
+def test_relevance_is_null_until_a_brand_is_named(reviews: Path, cli: None) -> None:
+    assert {row["relevance"] for row in lines(oyez(reviews).stdout)} == {None}
+
+
+def test_with_a_brand_each_text_says_how_likely_it_is_about_it(tmp_path: Path, cli: None) -> None:
+    posts = tmp_path / "posts.csv"
+    texts = [
+        "Orange m'a encore coupé la ligne, service client injoignable",
+        "Un jus d'orange pressé, délicieux",
+        "",
+    ]
+    posts.write_text("text\n" + "\n".join(f'"{text}"' for text in texts), encoding="utf-8")
+    about, fruit, empty = lines(oyez(posts, "--brand", "Orange", "--about", "opérateur télécom").stdout)
+    assert about["relevance"] > 0.5 > fruit["relevance"] >= 0
+    assert empty["relevance"] is None
+
+
+def test_what_the_configuration_says_of_the_brand_counts(tmp_path: Path, cli: None) -> None:
+    (tmp_path / "oyez.toml").write_text(
+        '[[brands]]\nname = "Orange"\nexcluded = ["vitamine"]\n', encoding="utf-8"
+    )
+    posts = tmp_path / "posts.csv"
+    posts.write_text("text\nOrange et sa vitamine : service client injoignable\n", encoding="utf-8")
+    [row] = lines(oyez(posts, "--brand", "Orange", "--home", tmp_path).stdout)
+    assert row["relevance"] == 0
 
 
 def test_each_group_gets_a_scorecard_from_the_texts_alone(reviews: Path, cli: None) -> None:
