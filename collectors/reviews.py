@@ -20,7 +20,7 @@ from lxml import etree
 
 from collectors.dates import parse_date
 from collectors.links import canonical
-from collectors.markup import to_text, unescape_twice
+from collectors.markup import printable, to_text, unescape_twice
 from collectors.post import Author, OwnerReply, Post, PostKind, Rating, Reach
 from collectors.ratings import parse_rating
 from collectors.source import Fault, ParseError
@@ -225,11 +225,12 @@ def _first(value: Any) -> Any:
 
 
 def _string(value: Any) -> str:
-    """A property as text; JSON-LD may wrap it as {"@value": …}."""
+    """A property as text that can be stored; JSON-LD may wrap it as {"@value": …}."""
     value = _first(value)
     if isinstance(value, dict):
         value = _first(value.get("@value"))
-    return str(value).strip() if isinstance(value, (str, int, float)) and not isinstance(value, bool) else ""
+    is_text = isinstance(value, (str, int, float)) and not isinstance(value, bool)
+    return printable(str(value)).strip() if is_text else ""
 
 
 def _name(value: Any) -> str:

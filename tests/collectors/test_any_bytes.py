@@ -32,7 +32,9 @@ def posts_of(source: type[Source], body: bytes) -> list[Post]:
 
 
 def storable(post: Post) -> None:
-    for text in (post.text, post.title or "", post.external_id, post.author.name or "", *post.segments.values()):
+    author = post.author
+    names = (post.external_id, post.parent_id, author.id, author.name, author.url, post.url, post.language)
+    for text in (post.text, post.title or "", *(name or "" for name in names), *post.segments.values()):
         text.encode("utf-8")
         assert "\0" not in text
     if post.rating:

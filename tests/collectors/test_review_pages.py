@@ -153,6 +153,11 @@ def test_json_ld_is_read_as_tolerantly_as_search_engines_do(broken):
     assert post.text == "see https://x.test // not a comment"
 
 
+def test_names_that_no_database_can_hold_are_mended():
+    (post,) = parse(page(product(review(**{"@id": "https://x.test/\ud800r\0"})))).posts
+    assert post.external_id == "https://x.test/r"
+
+
 def test_a_block_beyond_repair_is_a_fault_and_the_others_go_on():
     found = parse(page('{"@type": "Review", "reviewBody": "cut', product(review()), '{"@type": "Offer", "price'))
     assert len(found.posts) == 1
