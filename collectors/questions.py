@@ -30,9 +30,8 @@ Easy = Literal["low", "high"]
 _RECOMMENDATION = re.compile(r"\b(?:nps|net promoter|recomm[ae]nd\w*|conseilleriez)\b")
 _SATISFACTION = re.compile(r"\b(?:csat|satisf\w+|satisfied|insatisf\w+|dissatisf\w+)\b")
 _EFFORT = re.compile(r"\b(?:efforts?|customer effort)\b")
-_EASE = re.compile(
-    r"\b(?:facile(?:ment)?|facilite\w*|easy|easily|easier|ease|aise|aisement|simple a|difficile)\b"
-)
+_EASE = re.compile(r"\b(?:facile(?:ment)?|facilite\w*|easy|easily|easier|ease|aise|aisement|simple a)\b")
+_DIFFICULTY = re.compile(r"\b(?:difficile(?:ment)?|complique|difficult|how hard)\b")
 _CES = re.compile(r"\bCES\b(?!\s+[a-zà-ÿ])")
 """The name of the figure: "ces produits" is French for "these products"."""
 _HOW_MUCH = re.compile(
@@ -42,8 +41,15 @@ _NUMBERED = re.compile(r"\s*(-?\d{1,3})\s*(?:[-–—:=.(/]\s*|\s)[^\W\d].{0,80}
 _ANCHOR = re.compile(
     r"(?<![\d.,])(\d{1,2})\s*(?:=|:|-|–|étant|is|means|signifie|correspond à)\s*([^\d,;/()|]{3,40})"
 )
-_SPAN = re.compile(r"\b(\d)\s*(?:-|–|à|a|to|/)\s*(\d{1,3})\b")
-_OUT_OF = re.compile(r"(?:\bsur|\bout of|/)\s*(\d{1,3})\b")
+_NO_SCALE = (
+    r"(?!\s*[-/.]\s*\d|\s*(?:derni\w+\s+)?(?:h\b|j\b|mois|jours?|ans?\b|années?|semaines?|heures?|minutes?"
+    r"|hours?|days?|weeks?|months?|years?))"
+)
+"""What follows a number of "2-3 jours", "12 mois", "03/12/2025"."""
+_SPAN = re.compile(rf"\b(\d)\s*(?:-|–|à|a|to|/)\s*(\d{{1,3}})\b{_NO_SCALE}", re.IGNORECASE)
+_OUT_OF = re.compile(rf"(?:\bsur|\bout of|(?<!\d)(?<!\d[hj])/)\s*(\d{{1,3}})\b{_NO_SCALE}", re.IGNORECASE)
+_MOST_BEYOND = 0.2
+"""Of the answers, at most this share lies beyond the scale in a header: codes such as 99 for "no answer"."""
 _QUESTION_IS_LONG = 4
 """Words: fewer of them, as in "Ease of parking", name a thing and ask no question of effort."""
 
@@ -123,7 +129,7 @@ def topic(heading: str) -> Question | None:
         return Question.RECOMMENDATION
     if _EFFORT.search(plain) or _CES.search(heading) or plain in ("ces", "ces score", "score ces"):
         return Question.EFFORT
-    if _EASE.search(plain) and len(plain.split()) >= _QUESTION_IS_LONG:
+    if (_EASE.search(plain) or _DIFFICULTY.search(plain)) and len(plain.split()) >= _QUESTION_IS_LONG:
         return Question.EFFORT
     return Question.SATISFACTION if _SATISFACTION.search(plain) else None
 
@@ -173,11 +179,8 @@ def _ends(heading: str, values: Sequence[object], asked: Question | None) -> tup
     numbers = [number for value in values if (number := _number(value)) is not None]
     smallest, largest = min(numbers, default=1.0), max(numbers, default=5.0)
     effort = asked is Question.EFFORT
-    if (found := _SPAN.search(heading)) and int(found[1]) < int(found[2]):
-        return float(found[1]), float(found[2]), "scale from the header"
-    if found := _OUT_OF.search(heading):
-        best = float(found[1])
-        return 0.0 if smallest < 1 or (best > 5 and not effort) else 1.0, best, "scale from the header"
+    if written := _written_scale(heading, numbers, effort=effort):
+        return *written, "scale from the header"
     levels = {level for value in values if (level := _level(value)) is not None}
     if levels and not numbers:
         return 1.0, 7.0 if _has_seven(levels) else 5.0, "scale from answers in words"
@@ -190,8 +193,20 @@ def _ends(heading: str, values: Sequence[object], asked: Question | None) -> tup
     seven = effort or (asked is Question.SATISFACTION and len(numbers) >= _TELLING)
     best = next((end for end in (5.0, 7.0, 10.0, 20.0, 100.0) if largest <= end and (seven or end != 7)), largest)
     from_one = best <= 5 or asked is not None
-    worst = 1.0 if from_one and smallest >= 1 else 0.0
+    worst = 1.0 if from_one and smallest >= 1 and best <= 10 else 0.0
     return worst, best, f"scale from values between {smallest:g} and {largest:g}"
+
+
+def _written_scale(heading: str, numbers: Sequence[float], *, effort: bool) -> tuple[float, float] | None:
+    """The scale that a header writes, "1-5" or "sur 10", where the answers are on it."""
+    found = [(float(low), float(high)) for low, high in _SPAN.findall(heading) if int(low) < int(high)]
+    for best in map(float, _OUT_OF.findall(heading)):
+        from_zero = min(numbers, default=1.0) < 1 or (best > 5 and not effort)
+        found.append((0.0 if from_zero else 1.0, best))
+    for low, high in found:
+        if low < high and sum(not low <= number <= high for number in numbers) <= _MOST_BEYOND * len(numbers):
+            return low, high
+    return None
 
 
 def _easy_end(heading: str, low: float, high: float, layout: Layout | None) -> tuple[Easy, str]:
@@ -204,6 +219,8 @@ def _easy_end(heading: str, low: float, high: float, layout: Layout | None) -> t
     plain = words(heading)
     if _EASE.search(plain):
         return "high", "the higher the easier, as it is worded"
+    if _DIFFICULTY.search(plain):
+        return "low", "the higher the more difficult, as it is worded"
     if _EFFORT.search(plain) and _HOW_MUCH.search(plain):
         return "low", "the higher the more effort, as it is worded"
     if layout and layout.high_is_easy:

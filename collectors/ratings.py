@@ -68,7 +68,7 @@ def _on_scale(number: float, worst: float | None, best: float | None) -> Rating 
 
 
 def _out_of(number: float, best: float) -> Rating | None:
-    return _rating(number, 0.0 if best > 5 or number < 1 else 1.0, best)
+    return _rating(number, 0.0 if best > 5 or number < 1 else 1.0, best) if best > 0 else None
 
 
 def _glyphs(text: str) -> Rating | None:

@@ -48,7 +48,7 @@ def test_it_reads_a_value_with_its_scale(written: object, value: float, worst: f
     "written",
     [
         "", "bien", "0 of 0", "6/5", "☆☆☆☆☆", "★★★★★★", "-1", "Note : -3/5", "1e5", "4 5", "nan", "n/a", "120 %",
-        "4/5 mais", None, True, [], {}, 7, 0, -1, math.nan, math.inf, 10**400, "9" * 5000, "1/1",
+        "4/5 mais", None, True, [], {}, 7, 0, -1, math.nan, math.inf, 10**400, "9" * 5000, "1/1", "1/0",
     ],
 )  # fmt: skip
 def test_what_is_no_rating_gives_none(written: object) -> None:
