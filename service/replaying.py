@@ -58,9 +58,13 @@ def replay(ws: Workspace, name: str, *, since: datetime | None = None, dry_run: 
         )
     reread = source.rereading(known.cursor)
     for number in kept:
+        try:
+            with ws.database.read() as conn:
+                received_at, answer = raw.read(conn, number)
+        except LookupError:  # its time was over meanwhile
+            continue
+        page = _read(reread, answer, result)  # before the transaction: nobody waits for a parser
         with ws.database.begin() as conn:
-            received_at, answer = raw.read(conn, number)
-            page = _read(reread, answer, result)
             current, outdated = still_current(conn, known.id, page.posts, received_at)
             done = store_posts(ws, conn, known.id, current, brands, received_at, wants=source.wants)
             if dry_run:

@@ -68,8 +68,13 @@ def kept(conn: Connection, source_id: int, since: datetime | None = None) -> lis
 
 
 def read(conn: Connection, number: int) -> tuple[datetime, Answer]:
-    """A kept answer, and when it was received. One by one: together they may not fit in memory."""
-    row = conn.execute(select(RawAnswer).where(RawAnswer.id == number)).one()
+    """A kept answer, and when it was received. One by one: together they may not fit in memory.
+
+    Raises LookupError when it is no longer there.
+    """
+    row = conn.execute(select(RawAnswer).where(RawAnswer.id == number)).first()
+    if row is None:
+        raise LookupError(f"the answer number {number} is no longer kept")
     return row.received_at, Answer(row.url, zlib.decompress(row.body), row.content_type, row.headers)
 
 

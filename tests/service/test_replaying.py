@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from collectors.source import Answer, Page, ParseError
 from collectors.sources.hacker_news import HackerNews
@@ -19,7 +19,7 @@ from service.intake import store_posts
 from service.replaying import replay
 from service.workspace import Workspace
 from storage import mentions, raw
-from storage.tables import Mention, Revision
+from storage.tables import Mention, RawAnswer, Revision
 from tests.collectors.replay import Site
 from tests.service.commands import oyez
 from tests.service.searches import asked, hit, serve, toml
@@ -100,6 +100,24 @@ def test_an_old_answer_undoes_nothing_that_a_later_one_brought(
         done = replay(ws, "HN")
         assert texts(ws) == {"1": "Lila, deuxième version"}
         assert (done.outdated, done.collected.stored.touched) == (2, 0)
+
+
+def test_nobody_waits_for_a_parser_and_an_answer_that_is_gone_meanwhile_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Site() as site, workspace(tmp_path, toml(site)) as ws:
+        for number in (1, 2):
+            serve(site, [hit(number, "Lila")])
+            collect(ws)
+        parse = HackerNews.parse
+
+        def forgetful(answer: Answer) -> Page:
+            with ws.database.begin() as conn:  # another process that writes, and purges
+                conn.execute(delete(RawAnswer))
+            return parse(answer)
+
+        monkeypatch.setattr(HackerNews, "parse", staticmethod(forgetful))
+        assert replay(ws, "HN").answers == 1
 
 
 def newest_answer(ws: Workspace) -> Answer:
