@@ -17,7 +17,7 @@ from service.demo.web import SampleWeb
 from service.home import Home
 from service.oyez_toml import load
 from service.workspace import Workspace
-from storage import alerts, brands, mentions, rollups
+from storage import alerts, brands, complaints, mentions, rollups
 from tests.conftest import ROOT
 
 TODAY = date(2026, 11, 16)
@@ -54,6 +54,10 @@ def state(home: Path) -> dict[str, Any]:
     found: dict[str, Any] = {}
     with Workspace(folder, load(folder.config)) as ws, ws.database.read() as conn:
         for brand in brands.all_brands(conn):
+            found[f"complaints {brand.name}"] = sorted(
+                (one.touchpoint, one.language, one.label, one.people)
+                for one in complaints.count(conn, brand.id, date.min, date.max)
+            )
             views = mentions.latest(conn, brand.id, fold=False, limit=100_000)
             found[f"mentions {brand.name}"] = sorted(
                 (
