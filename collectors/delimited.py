@@ -14,13 +14,15 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
-from collectors.source import Fault
+from collectors.source import Fault, ParseError
 
 _SAMPLE = 256 * 1024
 _DELIMITERS = ";,\t|"
 _NONE = "\x1f"
 """The ASCII unit separator: as good as no separator, for files of one column."""
 _WIDEST_CELL = 1 << 20
+_LONGEST_LINE = 1 << 24
+"""Characters: a longer line is that of no table, and is not read to its end."""
 STRAY = "oyez.stray"
 """Name of the codec error handler that reads a byte out of place as windows-1252."""
 
@@ -38,6 +40,18 @@ def _decode_stray(error: UnicodeError) -> tuple[str, int]:
 
 
 codecs.register_error(STRAY, _decode_stray)
+
+
+def lines_of(text: io.TextIOWrapper) -> Iterator[str]:
+    """The lines of a file, which may be of any size. Raises ParseError where one is longer than any table's."""
+    while line := text.readline(_LONGEST_LINE):
+        if len(line) == _LONGEST_LINE:
+            raise ParseError(
+                f"a line is longer than {_LONGEST_LINE:,} characters: no table, or one whose line ends are lost",
+                remedy="export it again, as CSV or XLSX",
+                permanent=True,
+            )
+        yield line
 
 
 def decode(body: bytes) -> str:
@@ -113,7 +127,7 @@ class Delimited:
         self._stream.seek(0)
         text = io.TextIOWrapper(self._stream, self._encoding, STRAY, newline="")
         try:
-            lines = _Lines(text, skip=1 if self._declared else 0)
+            lines = _Lines(lines_of(text), skip=1 if self._declared else 0)
             yield from _records(lines, self.delimiter, faults)
         finally:
             text.detach()  # the stream is the caller's and is read again

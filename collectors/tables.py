@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, ClassVar, cast
 
 from collectors import surveys, transcripts
-from collectors.delimited import STRAY, Delimited, decode, detect_encoding
+from collectors.delimited import STRAY, Delimited, decode, detect_encoding, lines_of
 from collectors.source import Fault, ParseError, SourceError
 from collectors.workbooks import check_archive
 
@@ -243,7 +243,9 @@ class _Objects(Table):
         text = io.TextIOWrapper(self._stream, self._encoding, STRAY)
         try:
             yield from (
-                (number, _json(line)) for number, line in enumerate(text, 1) if line.strip(" \t\r\n\0\ufeff")
+                (number, _json(line))
+                for number, line in enumerate(lines_of(text), 1)
+                if line.strip(" \t\r\n\0\ufeff")
             )
         finally:
             text.detach()

@@ -183,6 +183,12 @@ def test_a_cell_of_100_000_characters_is_read() -> None:
     assert len(str(rows_of(f"texte;note\n{'é' * 100_000};5\n")[0][0][0])) == 100_000
 
 
+@pytest.mark.parametrize("head", [b"texte;note\n", b'{"texte": "bien"}\n{"texte": "'])
+def test_a_line_without_an_end_is_refused_before_it_fills_the_memory(head: bytes) -> None:
+    with pytest.raises(ParseError, match="a line is longer than"):
+        list(open_table(head + b"x" * (17 << 20)).rows([]))
+
+
 def test_a_workbook_gives_numbers_dates_and_texts() -> None:
     body = workbook(
         [],
