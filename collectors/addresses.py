@@ -83,7 +83,7 @@ class AddressGuard:
                 if not is_public(address):
                     raise AddressRefused(
                         f"{host} leads to {address}, which is not an address of the public internet",
-                        remedy=f'if it is yours and you trust it, add "{name}:{port}" to the allowed hosts',
+                        remedy=f'if it is yours and you trust it, add "{name}:{port}" to allowed_hosts in [http]',
                         permanent=True,
                     )
         return addresses

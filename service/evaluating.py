@@ -119,10 +119,14 @@ def keep(ws: Workspace, name: str, document: Mapping[str, Any]) -> None:
 
 
 def lines(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """The document as rows: group, measure, n, value and limits. Confusion and reliability stay behind."""
+    """The document as rows: group, measure, n, value and limits. Confusion and reliability stay behind.
+
+    A single group that has no name is all texts once more, and is left out.
+    """
     groups = [("all", document["overall"])]
-    groups += [(f"language {one['name'] or '?'}", one) for one in document["languages"]]
-    groups += [(f"source {one['name'] or '?'}", one) for one in document["sources"]]
+    for word, parts in (("language", document["languages"]), ("source", document["sources"])):
+        if any(one["name"] for one in parts):
+            groups += [(f"{word} {one['name'] or '?'}", one) for one in parts]
     for name, group in groups:
         yield from (
             {"group": name, "measure": one, **found} for one in MEASURES if (found := measure(group, one))

@@ -21,6 +21,7 @@ from service.collecting import names_brands
 from service.errors import ServiceError
 from service.intake import Collected, store_pages
 from service.matching import BrandIds, BrandMatcher
+from service.oyez_toml import first_mistake
 from service.workspace import Workspace
 from storage import brands, sources
 
@@ -59,9 +60,8 @@ def plan(
     try:
         checked = kind.Options.model_validate({"path": path, **options})
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ServiceError(f"{where}: {first['msg']}", "see `oyez sources kinds files`") from None
+        where, expected = first_mistake(error, kind.Options)
+        raise ServiceError(f"{where}: {expected}", "see `oyez sources kinds files`") from None
     by_column = names_brands(options)
     about = (brand or "").strip() or (None if by_column else one_brand)
     if about is None and not by_column:
@@ -91,6 +91,11 @@ def import_file(ws: Workspace, work: FileImport, *, advance: progress.Advance = 
             sources.record_failure(conn, source_id, str(error), ws.clock.now())
         raise
     return result
+
+
+def stranger(ws: Workspace, work: FileImport) -> str | None:
+    """The brand that an import is about, where the configuration knows it neither by its name nor by an alias."""
+    return None if work.brand is None or BrandMatcher(ws.config.brands).called(work.brand) else work.brand
 
 
 def preview(work: FileImport, limit: int) -> Iterator[Post]:

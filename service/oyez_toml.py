@@ -92,6 +92,12 @@ def _mistakes(error: ValidationError, model: type[BaseModel], at: Location = ())
         yield location, message[:1].lower() + message[1:]
 
 
+def first_mistake(error: ValidationError, model: type[BaseModel]) -> tuple[str, str]:
+    """Of options given outside of the file: the first that is wrong, and what was expected there."""
+    location, expected = next(_mistakes(error, model))
+    return ".".join(map(str, location)) or "the options", expected
+
+
 def _unknown_key(key: str, model: type[BaseModel] | None) -> str:
     known = list(model.model_fields) if model else []
     close = get_close_matches(key, known, n=1, cutoff=0.6)

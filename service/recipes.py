@@ -16,6 +16,7 @@ from collectors.recipe import Match
 from collectors.source import Answer, Fault, SourceError
 from collectors.sources.site import Options, Site
 from service.errors import ServiceError
+from service.oyez_toml import first_mistake
 
 _ANY_ITEM = "[data-oyez-no-such-thing]"
 """Matches nothing, so that what may be an item is suggested."""
@@ -42,9 +43,8 @@ def try_recipe(what: str, given: Mapping[str, Any], http: Http, *, url: str = ""
     try:
         options = Options.model_validate({"item": _ANY_ITEM, "url": address, **given})
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ServiceError(f"{where}: {first['msg']}", "see `oyez sources kinds site`") from None
+        where, expected = first_mistake(error, Options)
+        raise ServiceError(f"{where}: {expected}", "see `oyez sources kinds site`") from None
     answer = http.get(what).answer() if is_address else _saved(what, address)
     reading, suggestions = Site(options).look(answer)
     return Trial(reading.posts, reading.faults, reading.matches, suggestions, reading.following)

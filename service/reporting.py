@@ -11,6 +11,7 @@ from reputation.periods import Period, week_of
 from reputation.weekly import weekly_report
 from service.config import ReportConfig
 from service.errors import ServiceError
+from service.matching import BrandMatcher
 from service.workspace import Workspace
 from storage import brands, mentions, outbox, reports, rollups, sources
 from storage.brands import Brand
@@ -23,15 +24,16 @@ log = structlog.get_logger("oyez.report")
 
 
 def find_brand(ws: Workspace, name: str) -> Brand:
-    """The brand of that name, whatever its case.
+    """The brand of that name, or of that alias, whatever its case.
 
     Raises ServiceError that names the brands there are.
     """
     with ws.database.read() as conn:
         known = brands.all_brands(conn, active_only=False)
-    for brand in known:
-        if brand.name.casefold() == name.casefold():
-            return brand
+    by_name = {brand.name.casefold(): brand for brand in known}
+    meant = BrandMatcher(ws.config.brands).called(name) or name
+    if found := by_name.get(name.casefold()) or by_name.get(meant.casefold()):
+        return found
     raise ServiceError(
         f"there is no brand {name!r} here",
         f"brands: {', '.join(brand.name for brand in known)}"

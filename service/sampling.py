@@ -18,6 +18,7 @@ from service.collecting import build
 from service.config import Config, SourceConfig
 from service.errors import ServiceError
 from service.matching import brand_ids, options_of, query_of
+from service.oyez_toml import first_mistake
 from service.workspace import Workspace
 
 _PAGES = 3
@@ -62,10 +63,9 @@ def described(config: Config, what: str, options: Mapping[str, Any]) -> SourceCo
     try:
         find(found.kind).Options.model_validate(options_of(found, config.brands))
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, first["loc"])) or "the options"
-        remedy = f"see `oyez sources kinds {found.kind}`; give options as in --option {where}=…"
-        raise ServiceError(f"{where}: {first['msg']}", remedy) from None
+        where, expected = first_mistake(error, find(found.kind).Options)
+        remedy = f"see `oyez sources kinds {found.kind}`; give options as in --option NAME=VALUE"
+        raise ServiceError(f"{where}: {expected}", remedy) from None
     return found
 
 

@@ -52,7 +52,7 @@ def import_(
     """
     from service import logs
     from service.customers import holds_counts
-    from service.importing import import_file, plan
+    from service.importing import import_file, plan, stranger
     from service.workspace import open_workspace
 
     logs.configure()
@@ -67,6 +67,8 @@ def import_(
             _import_counts(ws, file, brand or only, options.get("mapping", {}), format_)
             return
         work = plan(file, name=source, brand=brand, options=options, one_brand=only)
+        if new := stranger(ws, work):
+            typer.echo(f"{new!r} is no brand of oyez.toml: it is counted as a brand of its own.", err=True)
         if dry_run:
             _explain(work)
             _show_first(work, format_)

@@ -85,6 +85,13 @@ def test_the_table_lists_each_measure_with_its_limits(tmp_path: Path) -> None:
     assert any(line.startswith("source shop") for line in told)
 
 
+def test_a_file_that_names_no_sources_has_no_figures_by_source(tmp_path: Path) -> None:
+    file = csv_file(tmp_path, "text,stars", "Colis nul,1", "Tout va bien,5")
+    told = oyez("evaluate", file, "--home", tmp_path).stdout.splitlines()
+    assert any(line.startswith("language") for line in told)
+    assert not any(line.startswith("source") for line in told)
+
+
 def test_columns_may_bear_other_names(tmp_path: Path) -> None:
     file = csv_file(tmp_path, "Verbatim,Note", "Colis nul,1", "Tout va bien,5")
     document = measured(file, "--column", "text=Verbatim", "--column", "stars=Note", "--home", tmp_path)

@@ -13,8 +13,10 @@ from service.collecting import collect
 from service.errors import ServiceError
 from service.importing import import_file, plan
 from service.intake import Collected
+from service.reporting import find_brand
 from service.workspace import Workspace
 from storage import brands, mentions, rollups, sources
+from tests.service.commands import oyez
 from tests.service.workspaces import workspace
 
 ROWS = ("1;Très bien;5", "2;Livraison nul;1", "3;Correct;3")
@@ -140,6 +142,23 @@ def test_a_configured_brand_is_known_by_any_case_and_alias(tmp_path: Path, said:
         assert bring(ws, path, said).source == "avis.csv (Lila)"
         bring(ws, column, brand_column="marque")
         assert counts(ws) == {"Lila": 4}
+
+
+def test_a_brand_that_nobody_configured_is_told_before_anything_is_kept(tmp_path: Path) -> None:
+    path = table(tmp_path / "avis.csv", *ROWS)
+    with workspace(tmp_path / "home", LILA):
+        pass
+    arguments = ("import", path, "--dry-run", "--home", tmp_path / "home", "--brand")
+    assert "'Lyla' is no brand of oyez.toml" in oyez(*arguments, "Lyla").stderr
+    assert "no brand" not in oyez(*arguments, "lila energie").stderr
+
+
+def test_a_report_knows_a_brand_by_its_alias_too(tmp_path: Path) -> None:
+    with workspace(tmp_path / "home", LILA) as ws:
+        ws.brand_ids()
+        assert find_brand(ws, "lila energie").name == find_brand(ws, "LILA").name == "Lila"
+        with pytest.raises(ServiceError, match="there is no brand 'Lyla'"):
+            find_brand(ws, "Lyla")
 
 
 def test_a_brand_of_an_earlier_import_is_known_by_any_case(tmp_path: Path) -> None:

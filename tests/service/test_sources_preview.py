@@ -84,7 +84,7 @@ def test_older_hits_are_shown_where_there_are_none_of_late(tmp_path: Path) -> No
     ("arguments", "said"),
     [
         (("Nowhere",), "no source and no kind of source called 'Nowhere'"),
-        (("HN", "--option", "query=(Lila"), "query: Value error, this ( is not closed"),
+        (("HN", "--option", "query=(Lila"), "query: this ( is not closed"),
         (("HN", "--option", "nonsense"), "is no option"),
         (("feeds",), "oyez sources kinds feeds"),
     ],

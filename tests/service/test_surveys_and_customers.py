@@ -151,7 +151,7 @@ def test_a_recipe_is_tried_on_a_saved_page(tmp_path: Path) -> None:
     [
         (["nowhere.html"], 1, "neither an address nor a file"),
         (["page.html", "--set", "item=div["], 1, "item"),
-        (["page.html", "--set", "colour=red"], 1, "colour"),
+        (["page.html", "--set", "colour=red"], 1, "colour: unknown key; expected one of"),
         (["page.html", "--set", "item"], 2, "KEY=VALUE"),
     ],
 )
