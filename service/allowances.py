@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
 
 from collectors.quota import Quota
 from collectors.secret import references
 from collectors.source import Page, Source, find
 from service.config import SourceConfig
-from service.intake import Collected
+from service.intake import Collected, Save
 from service.workspace import Workspace
 from storage import quotas, sources
+from storage.mentions import Stored
 from storage.quotas import Spent
 from storage.sources import Rest
 
@@ -38,24 +42,39 @@ def exhausted(ws: Workspace, account: Account, source_id: int, result: Collected
     """Whether nothing is left before the first request: the source then rests."""
     with ws.database.read() as conn:
         spent = quotas.find(conn, account.name, ws.clock.now())
-    return spent is not None and _rests(ws, spent, source_id, result)
+    return rests(ws, spent, source_id, result)
 
 
-def count(ws: Workspace, account: Account, page: Page, source_id: int, result: Collected) -> bool:
-    """Count what a page cost; whether that was the last of it."""
-    if not page.spent and page.left is None:
-        return False
-    now, quota = ws.clock.now(), account.quota
-    with ws.database.begin() as conn:
-        spent = quotas.spend(
-            conn, account.name, page.spent, now,
+class Meter:
+    """Counts what pages cost in the transactions that store them: a kill loses neither, and doubles neither."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self.spent: Spent | None = None
+        """What is known to be spent, once a page cost something."""
+
+    def saving(self, save: Save) -> Save:
+        """Another `save`, which also counts."""
+
+        def counted(conn: Connection, page: Page, stored: Stored, now: datetime) -> None:
+            save(conn, page, stored, now)
+            self._count(conn, page, now)
+
+        return counted
+
+    def _count(self, conn: Connection, page: Page, now: datetime) -> None:
+        if not page.spent and page.left is None:
+            return
+        quota = self._account.quota
+        self.spent = quotas.spend(
+            conn, self._account.name, page.spent, now,
             units=quota.units, resets_at=quota.resets_at(now), left=page.left,
         )  # fmt: skip
-    return _rests(ws, spent, source_id, result)
 
 
-def _rests(ws: Workspace, spent: Spent, source_id: int, result: Collected) -> bool:
-    if not spent.used_up:
+def rests(ws: Workspace, spent: Spent | None, source_id: int, result: Collected) -> bool:
+    """Whether nothing is left: the source then rests, and `result` says until when."""
+    if spent is None or not spent.used_up:
         return False
     result.waits = (
         f"the service's quota of {spent.units:g} units is used up until {spent.resets_at:%Y-%m-%d %H:%M} UTC"

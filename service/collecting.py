@@ -16,7 +16,7 @@ from collectors.source import Cursor, Page, Source, SourceError, find
 from service import allowances, progress
 from service.config import SourceConfig
 from service.errors import ServiceError
-from service.intake import Collected, Save, store_pages
+from service.intake import Collected, Save, store_pages, to_cursor
 from service.matching import BrandIds, brand_ids, options_of
 from service.secret import reveal
 from service.visits import Outcome, ensure, is_due, kind_of_visit, must_wait, rest_after, rest_in_trouble
@@ -155,9 +155,12 @@ def all_stored(
     account = allowances.account(at.config, source)
     if account is not None and allowances.exhausted(ws, account, at.source_id, result):
         return True
+    meter = allowances.Meter(account) if account else None
+    if meter:
+        save = meter.saving(save or to_cursor(at.source_id))
     for page in store_pages(ws, at.source_id, pages, result, brands, wants=source.wants, save=save):
         seen(page)
-        if account is not None and allowances.count(ws, account, page, at.source_id, result):
+        if meter and allowances.rests(ws, meter.spent, at.source_id, result):
             return True
         if halt.is_set():
             return False

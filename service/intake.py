@@ -62,6 +62,15 @@ class Collected:
         }
 
 
+def to_cursor(source_id: int) -> Save:
+    """Notes that a source stands behind the page."""
+
+    def save(conn: Connection, page: Page, stored: Stored, now: datetime) -> None:
+        sources.record_success(conn, source_id, page.cursor, now, stored.new)
+
+    return save
+
+
 def everything(_post: Post) -> bool:
     """What a source wants that is no search."""
     return True
@@ -93,10 +102,7 @@ def store_pages(
             if page.answer is not None and (stored.touched or page.faults):
                 raw.keep(conn, source_id, page.answer, now, days)
             questions.keep(conn, source_id, page.questions, now)
-            if save is not None:
-                save(conn, page, stored, now)
-            else:
-                sources.record_success(conn, source_id, page.cursor, now, stored.new)
+            (save or to_cursor(source_id))(conn, page, stored, now)
         result.add(page, stored, off_topic)
         yield page
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from storage.database import insert_into
+from storage.database import insert_into, take_turns
 from storage.tables import Quota as QuotaRow
 
 
@@ -41,7 +41,8 @@ def spend(
     `left` is what the service itself says is left: it knows better. `resets_at` is when a count that begins now
     ends. Call it in the transaction that stores what the units bought.
     """
-    known = conn.execute(_row(account, now).with_for_update()).first()
+    take_turns(conn, f"quota {account}")  # there may be no row to lock yet
+    known = conn.execute(_row(account, now)).first()
     before, until = (known.spent, known.resets_at) if known else (0.0, resets_at)
     now_spent = before + cost if left is None else max(units - left, 0.0)
     values = {"account": account, "units": units, "spent": now_spent, "resets_at": until}

@@ -19,7 +19,7 @@ from service.collecting import collect
 from service.health import rows_of
 from service.visits import is_due
 from service.workspace import Workspace
-from storage import sources
+from storage import quotas, sources
 from storage.sources import Rest
 from tests.collectors.replay import Site
 from tests.service.searches import SEARCH, hit, serve, toml
@@ -66,6 +66,23 @@ def test_a_visit_ends_where_the_quota_does_and_the_source_rests_until_it_begins_
         assert is_due(ws, ws.config.sources[0])
         [result] = collect(ws, due_only=True)
         assert (result.pages, state(ws).rest) == (2, None)  # it goes on where it was
+
+
+@pytest.mark.usefixtures("metered")
+def test_what_a_page_cost_is_kept_with_it_or_neither_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Site() as site, workspace(tmp_path, toml(site)) as ws:
+        serve(site, HITS, most=25)
+        with monkeypatch.context() as broken:
+
+            def killed(*_: Any, **__: Any) -> None:
+                raise KeyboardInterrupt
+
+            broken.setattr(quotas, "spend", killed)
+            with pytest.raises(KeyboardInterrupt):
+                collect(ws)
+        assert (state(ws).posts, state(ws).cursor) == (0, {})
+        [result] = collect(ws)
+        assert result.pages == 3  # all that the day allows: what was taken back cost nothing
 
 
 @pytest.mark.usefixtures("metered")
