@@ -150,13 +150,16 @@ def _content_hash(post: Post) -> bytes:
     given = [post.rating, *post.answers] if post.rating else []
     ratings = [part for r in given for part in (r.value, r.worst, r.best, r.question)]
     segments = json.dumps(post.segments, sort_keys=True) if post.segments else ""
-    return _digest((post.kind, post.title, post.text, post.language, post.parent_id, segments, *ratings))
+    # The None stands where older versions had the parent, so that what they stored is not taken for edited.
+    return _digest((post.kind, post.title, post.text, post.language, None, segments, *ratings))
 
 
 def _state_hash(post: Post) -> bytes:
     reach, reply, dates = post.reach, post.owner_reply, (post.published_at, post.updated_at)
     counts = (reach.views, reach.likes, reach.shares, reach.comments, post.author.followers)
-    return _digest((post.url, *dates, *counts, *((reply.text, reply.at) if reply else ())))
+    # Which name a parent goes by may depend on what else is on the page: another one is no edit of the author's.
+    parent = (post.parent_id,) if post.parent_id else ()
+    return _digest((post.url, *dates, *counts, *((reply.text, reply.at) if reply else ()), *parent))
 
 
 def _reach(reach: Reach) -> int:
@@ -324,7 +327,6 @@ class _Intake:
         return {
             "content_hash": _content_hash(post),
             "kind": post.kind.value,
-            "parent_id": key_of(post.parent_id) if post.parent_id else None,
             "language": post.language,
             "title": post.title,
             "text": post.text,
@@ -352,6 +354,7 @@ class _Intake:
             "moment": moment,
             "day": moment.astimezone(UTC).date(),
             "changed_at": self.now,
+            "parent_id": key_of(post.parent_id) if post.parent_id else None,
             "url": post.url,
             "author_followers": post.author.followers,
             "reply_text": post.owner_reply.text if post.owner_reply else None,

@@ -1,4 +1,4 @@
-"""Step 6: the tables of the model card, through `nlp.opinion` as users run it, on data never trained on."""
+"""Step 7: the tables of the model card, through `nlp.opinion` as users run it, on data never trained on."""
 
 # A recipe step reports on stdout.
 # ruff: noqa: T201
@@ -56,8 +56,8 @@ def stars(model: OpinionModel, rows: pd.DataFrame) -> dict[str, float]:
 
 
 def posts(model: OpinionModel, data: Path) -> Iterator[tuple[str, dict[str, float]]]:
-    """Macro-F1 on the test part of UMSAB."""
-    rows = pd.read_parquet(data / "tweets_sentiment.parquet").query("source == 'umsab' and split == 'test'")
+    """Macro-F1 on the part of UMSAB that `prepare` leaves out."""
+    rows = pd.read_parquet(data / "tweets_sentiment.parquet").query("source == 'umsab' and split == 'val'")
     for language, part in rows.groupby("lang"):
         said = [a.sentiment.label if a.sentiment else "neutral" for a in annotate(model, part)]
         yield f"UMSAB {language}", {"n": len(part), "macro-F1": f1_score(part.label, said, average="macro")}

@@ -71,9 +71,9 @@ def balanced(rows: pd.DataFrame, per_language: int) -> pd.DataFrame:
 
 
 def posts(data: Path, per_source: int) -> pd.DataFrame:
-    """Posts and reviews with a sentiment but no stars; the test part of UMSAB is "dev"."""
+    """Posts and reviews with a sentiment but no stars; the validation part of UMSAB is "dev"."""
     tweets = pd.read_parquet(data / "tweets_sentiment.parquet")
-    tweets["split"] = np.where(tweets.split == "test", "dev", "train")
+    tweets["split"] = np.where((tweets.source == "umsab") & (tweets.split != "train"), "dev", "train")
     polar = pd.read_parquet(data / "polarity.parquet")
     polar = polar[polar.domain != "news"].copy()
     polar["source"] = np.where(polar.source == "vader_gold", "vader_" + polar.domain, polar.source)

@@ -60,6 +60,15 @@ def test_the_same_page_again_changes_nothing(desk: Desk) -> None:
     assert contents(desk.database) == before
 
 
+def test_another_name_of_the_parent_is_no_edit_of_the_author_s(desk: Desk) -> None:
+    desk.store(post(parent_id="16"))
+    desk.annotate()
+    assert desk.store(post(parent_id="global/16")) == Stored(refreshed=1)
+    assert (desk.mention().parent_id, desk.mention().revision) == ("global/16", 1)
+    with desk.database.read() as conn:
+        assert not mentions.pending(conn, "m", 10)
+
+
 def test_two_sources_may_use_the_same_ids(desk: Desk) -> None:
     desk.store(post())
     assert desk.store(post(), source=desk.another_source("blog")) == Stored(new=1)
