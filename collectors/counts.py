@@ -44,6 +44,8 @@ _COUNTED = ("customers_at_start", "customers_at_end", "new", "lost")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _YEAR_MONTH = re.compile(r"((?:19|20)\d\d)[-/. ](0?[1-9]|1[0-2])")
 _MONTH_YEAR = re.compile(r"(0?[1-9]|1[0-2])[-/. ]((?:19|20)\d\d)")
+_SHORT_YEAR = re.compile(r"([^\W\d_]{3,9}\.?)[-/ ](\d\d)")
+"""As Excel shows months: "janv-26", "Mar-26"."""
 _QUARTER = re.compile(r"(?:((?:19|20)\d\d)[-/ ]?[QT]([1-4])|[QT]([1-4])[-/ ]?((?:19|20)\d\d))", re.IGNORECASE)
 _WEEK = re.compile(r"((?:19|20)\d\d)-?[WS](\d{1,2})", re.IGNORECASE)
 _AMOUNT = re.compile(r"(\d{1,3}(?:[.,]\d{3})+|\d{1,13})(?:[.,](\d{1,2}|\d{4,6}))?")
@@ -192,6 +194,8 @@ def period(cell: object) -> tuple[date, date] | None:
         return _month(int(found[1]), int(found[2]))
     if found := _MONTH_YEAR.fullmatch(text):
         return _month(int(found[2]), int(found[1]))
+    if found := _SHORT_YEAR.fullmatch(text):
+        cell = f"1 {found[1]} 20{found[2]}"
     day = read_date(cell) if text or isinstance(cell, datetime | date | int | float) else None
     return _month(day.year, day.month) if day is not None and day.day == 1 else None
 
