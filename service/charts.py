@@ -46,7 +46,12 @@ def moods(
         .mark_bar()
         .encode(
             x=alt.X(f"{unit}(day):T", title=None, axis=alt.Axis(format=form, tickCount=8, grid=False)),
-            y=alt.Y("sum(mentions):Q", title=None, axis=alt.Axis(tickCount=4, tickMinStep=1, format="d")),
+            # Vega puts ticks at halves of small counts whatever tickMinStep says: those bear no label.
+            y=alt.Y(
+                "sum(mentions):Q",
+                title=None,
+                axis=alt.Axis(tickCount=4, format="d", labelExpr="datum.value % 1 ? '' : datum.label"),
+            ),
             color=alt.Color(
                 "mood:N",
                 title=None,
