@@ -24,6 +24,8 @@ from storage.tally import Tally
 QUOTES_READ = 60
 """Quotes looked at for each touchpoint, the surest first, to find distinct ones in each language."""
 PRIORITIES = 3
+SEVERAL = 3
+"""One or two people may be anybody: what they blame is told, not what it costs "beyond doubt"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class PainPoint:
         if self.change and self.change.direction == "up":
             return "rising"
         known = self.effect_on_nps or self.effect_on_csat
-        return "costly" if known and known.high < 0 else "blamed"
+        return "costly" if known and known.high < 0 and self.blamed >= SEVERAL else "blamed"
 
     def to_json(self) -> dict[str, Any]:
         """All of it; `effect_on_…` and `change` are null where they cannot be known."""

@@ -136,6 +136,16 @@ def test_pain_points_come_costliest_first_and_unblamed_ones_not_at_all() -> None
     assert [p["reason"] for p in priorities(found)] == ["costly", "costly"]
 
 
+def test_what_one_or_two_people_blame_is_told_but_not_called_costly() -> None:
+    whole = read(1, 0, 0, 5) + read(0, 0, 1, 95)
+    one = read(1, 0, 0, 2)
+    one.blamed = 2
+    [point] = find(whole, {"price": one}, Tally(), {})
+    assert point.effect_on_nps is not None
+    assert point.effect_on_nps.high < 0
+    assert point.reason == "blamed"
+
+
 def test_at_most_three_priorities_are_named() -> None:
     whole = read(1, 0, 0, 50) + read(0, 0, 1, 50)
     tallies = {}
