@@ -33,11 +33,11 @@ def state(ws: Workspace) -> sources.SourceState:
 
 
 def visits(ws: Workspace, clock: FrozenClock, end: datetime) -> list[timedelta]:
-    """When a scheduler that looks every minute visits it, counted from NOW."""
+    """When a scheduler that looks every minute visits it, from NOW, to 5 minutes: retries take random seconds."""
     found = []
     while clock.moment < end:
         if is_due(ws, ws.config.sources[0]):
-            found.append(timedelta(minutes=(clock.moment - NOW) // timedelta(minutes=1)))
+            found.append(timedelta(minutes=5 * round((clock.moment - NOW) / timedelta(minutes=5))))
             collect(ws, due_only=True)
         clock.moment += timedelta(minutes=1)
     return found
@@ -50,10 +50,12 @@ def test_failures_in_a_row_open_the_circuit_and_each_trial_that_fails_doubles_th
         tried = visits(ws, clock, NOW + timedelta(hours=9))
         assert tried == [timedelta(minutes=minutes) for minutes in (0, 15, 30, 60, 120, 240, 480)]
         assert len(site.asked(SEARCH)) == len(tried)
-        until = state(ws).retry_at
-        assert until is not None
-        assert state(ws).rest is Rest.TROUBLE
-        assert abs(until - NOW - timedelta(hours=16)) < timedelta(minutes=1)
+        known = state(ws)
+        assert known.rest is Rest.TROUBLE
+        assert known.retry_at is not None
+        assert known.last_attempt_at is not None
+        # From the last failure on: the retries within each visit took their own, random, seconds.
+        assert known.retry_at - known.last_attempt_at == timedelta(hours=8)
 
 
 def test_a_trial_that_goes_well_closes_the_circuit(tmp_path: Path) -> None:
